@@ -36,12 +36,12 @@ const (
 	ErrorPasswordMustChange  Win32 = 1907
 	ErrorAccountLockedOut    Win32 = 1909
 
-	SecEInvalidToken      Win32 = 0x80090308 // 2148074248 in the log
-	SecELogonDenied       Win32 = 0x8009030C // 2148074252
-	SecENoCredentials     Win32 = 0x8009030E // 2148074254
-	SecEMessageAltered    Win32 = 0x8009030F // 2148074255
-	SecEBadBindings       Win32 = 0x80090346 // 2148074310
-	SecEUnsupported Win32 = 0x80090302 // 2148074242
+	SecEInvalidToken   Win32 = 0x80090308 // 2148074248 in the log
+	SecELogonDenied    Win32 = 0x8009030C // 2148074252
+	SecENoCredentials  Win32 = 0x8009030E // 2148074254
+	SecEMessageAltered Win32 = 0x8009030F // 2148074255
+	SecEBadBindings    Win32 = 0x80090346 // 2148074310
+	SecEUnsupported    Win32 = 0x80090302 // 2148074242
 )
 
 // Status is the outcome of one request: sc-status, sc-substatus and
