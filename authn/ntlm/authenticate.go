@@ -10,6 +10,7 @@ const (
 	authHeaderFlags   = 64 // NT, 2000
 	authHeaderVersion = 72 // XP, 2003
 	authHeaderMIC     = 88 // Vista and later
+	micOffset         = 72
 )
 
 // An AuthenticateMessage is the client's second message (MS-NLMP 2.2.1.3).
@@ -92,7 +93,7 @@ func (m *AuthenticateMessage) parseRest(b []byte, header int) (err error) {
 		copy(m.Version[:], b[64:])
 	}
 	if header >= authHeaderMIC {
-		copy(m.MIC[:], b[72:])
+		copy(m.MIC[:], b[micOffset:])
 		m.HasMIC = m.MIC != [16]byte{}
 	}
 	return nil
@@ -117,7 +118,7 @@ func (m *AuthenticateMessage) Marshal() []byte {
 		copy(b[64:], m.Version[:])
 	}
 	if m.HasMIC {
-		copy(b[72:], m.MIC[:])
+		copy(b[micOffset:], m.MIC[:])
 	}
 	for i, name := range [...]string{m.DomainName, m.UserName, m.Workstation} {
 		start := len(b)
