@@ -5,7 +5,7 @@ import "encoding/binary"
 // A ChallengeMessage is the server's message (MS-NLMP 2.2.1.2).
 type ChallengeMessage struct {
 	Flags           Flags
-	TargetName      string // domain, or the server where it is in none; sent with RequestTarget
+	TargetName      string // domain, or the server where it is in none
 	ServerChallenge [8]byte
 	TargetInfo      []AVPair // without the end mark; sent with NegotiateTargetInfo
 
@@ -60,9 +60,7 @@ func (m *ChallengeMessage) Marshal() []byte {
 		copy(b[48:], m.Version[:])
 	}
 	start := len(b)
-	if m.Flags.Has(RequestTarget) {
-		b = appendText(b, m.Flags, m.TargetName)
-	}
+	b = appendText(b, m.Flags, m.TargetName)
 	putField(b, 12, start)
 	start = len(b)
 	if m.Flags.Has(NegotiateTargetInfo) {

@@ -18,10 +18,11 @@ func FileTime(t time.Time) uint64 {
 	switch {
 	case sec < -epochGap:
 		return 0
-	case sec > math.MaxUint64/ticks-epochGap-1:
+	case sec > math.MaxUint64/ticks-epochGap:
 		return math.MaxUint64
 	}
-	return uint64(sec+epochGap)*ticks + uint64(t.Nanosecond()/100)
+	whole, part := uint64(sec+epochGap)*ticks, uint64(t.Nanosecond()/100)
+	return whole + min(part, math.MaxUint64-whole)
 }
 
 // TimeOf returns the time of a FILETIME, in UTC. Every value has one: the last is

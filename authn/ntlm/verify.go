@@ -140,10 +140,10 @@ func Verify(h *Hashes, challenge [8]byte, negotiated Flags, m *AuthenticateMessa
 
 // ntlmv2 checks an NTLMv2 response (MS-NLMP 3.3.2).
 func (v *Verdict) ntlmv2(h *Hashes, challenge [8]byte, m *AuthenticateMessage) error {
-	if err := v.parseBlob(m.NtChallengeResponse[min(proofLen, len(m.NtChallengeResponse)):]); err != nil {
+	proof, blob := m.NtChallengeResponse[:proofLen], m.NtChallengeResponse[proofLen:]
+	if err := v.parseBlob(blob); err != nil {
 		return err
 	}
-	proof, blob := m.NtChallengeResponse[:proofLen], m.NtChallengeResponse[proofLen:]
 	key, ok := tryDomains(h, m, func(key *[16]byte) bool {
 		want := hmacMD5(key, challenge[:], blob)
 		return subtle.ConstantTimeCompare(want[:], proof) == 1
