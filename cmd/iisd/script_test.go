@@ -162,6 +162,8 @@ type scenario struct {
 	ports   map[string]int    // by the name of the variable: "PORT", "PORT2"
 	seen    map[string]int    // entries already compared, by log file
 	sent    string            // what the last send received
+	source  string            // the metabase as the script has it
+	written string            // and as the last site completed it
 	updates map[string]string // expected files to rewrite
 }
 
@@ -327,14 +329,7 @@ func cmdSite(ts *testscript.TestScript, neg bool, args []string) {
 	s.skipLogged()
 
 	file := filepath.Join(s.dir, "metabase.toml")
-	text, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		ts.Fatalf("%v", err)
-	}
-	complete, err := completeMetabase(string(text), args[0], args[1:])
-	ts.Check(err)
-	complete = s.expandPorts(complete)
-	ts.Check(os.WriteFile(file, []byte(complete), 0o600))
+	ts.Check(s.writeMetabase(file, args[0], args[1:]))
 	ts.Check(s.writeAccounts())
 
 	d, err := startDaemon(s.dir, file, []string{"PATH=" + ts.Getenv("PATH"), "TMPDIR=" + ts.Getenv("TMPDIR"), "GOTRACEBACK=all"})
@@ -355,7 +350,7 @@ func cmdSite(ts *testscript.TestScript, neg bool, args []string) {
 	if err != nil {
 		d.cmd.Process.Kill()
 		<-d.exited
-		ts.Fatalf("%v\nmetabase:\n%s\nservice log:\n%s", err, complete, d.log.String())
+		ts.Fatalf("%v\nmetabase:\n%s\nservice log:\n%s", err, s.written, d.log.String())
 	}
 	s.daemon = d
 	ts.Setenv("PID", strconv.Itoa(d.cmd.Process.Pid))
@@ -377,6 +372,24 @@ func setSite(ts *testscript.TestScript, site string) {
 	ts.Setenv("SITE", site)
 	ts.Setenv("HOST", u.Host)
 	ts.Setenv("PORT", port)
+}
+
+// writeMetabase completes the script's metabase. What an earlier site added is
+// forgotten; what the script itself changed since then counts.
+func (s *scenario) writeMetabase(file, version string, properties []string) error {
+	text, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if s.written == "" || string(text) != s.written {
+		s.source = string(text)
+	}
+	complete, err := completeMetabase(s.source, version, properties)
+	if err != nil {
+		return err
+	}
+	s.written = s.expandPorts(complete)
+	return os.WriteFile(file, []byte(s.written), 0o600)
 }
 
 func cmdShutdown(ts *testscript.TestScript, neg bool, args []string) {
