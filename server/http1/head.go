@@ -294,7 +294,12 @@ func (h *Head) scanTarget(b []byte, lim *Limits) (n int, more bool, _ *Error) {
 // scanVersion reads "HTTP/1.1" CRLF, byte by byte so that garbage is refused as
 // soon as it arrives. A blank in the URL ends here too (Q187034).
 func (h *Head) scanVersion(b []byte) (more bool, _ *Error) {
-	const form = "HTTP/0.0"
+	const form, usual = "HTTP/0.0", "HTTP/1.1\r\n"
+	if end := h.mark + len(usual); end <= len(b) && string(b[h.mark:end]) == usual {
+		h.Version, h.Proto = usual[:len(form)], HTTP11
+		h.next(phaseFields, end)
+		return false, nil
+	}
 	i := h.pos
 	for ; i < len(b) && i-h.mark < len(form); i++ {
 		c, f := b[i], form[i-h.mark]
