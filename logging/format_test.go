@@ -195,6 +195,29 @@ func TestQ319733aWhiteSpace(t *testing.T) {
 	}
 }
 
+// Eight bytes at a time come to the same as one at a time.
+func TestPlusWords(t *testing.T) {
+	for c := range 0x80 {
+		for n := range 20 {
+			for at := range n {
+				in := []byte(strings.Repeat("x", n))
+				in[at] = byte(c)
+				want := []byte(strings.Repeat("x", n))
+				want[at] = wordMap[c]
+				if got := appendText(nil, string(in), wordMap, true); string(got) != string(want) {
+					t.Fatalf("%q: got %q, want %q", in, got, want)
+				}
+			}
+		}
+	}
+	if got := appendText(nil, "12345678é", wordMap, true); string(got) != "12345678é" {
+		t.Errorf("%q", got)
+	}
+	if got := appendText(nil, "é12345678", wordMap, false); string(got) != "\xe912345678" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestQ319733bUserNameWithBlank(t *testing.T) {
 	if got := line(&W3C{Mask: LogExtFileUserName}, &Entry{UserName: `DOMAIN\JOE BLOGGS`}); got != `DOMAIN\JOE+BLOGGS` {
 		t.Error(got)

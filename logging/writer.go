@@ -28,7 +28,7 @@ const (
 	maxKept    = 4 << 20
 	maxKeptOld = 1 << 20
 
-	// maxIdle is the size of a buffer that is kept for the next lines.
+	// maxIdle is the size of a buffer that is kept however few lines it had.
 	maxIdle = 2 * batchSize
 )
 
@@ -372,13 +372,14 @@ func (w *writer) giveBack(full batch, failing bool) (overflow bool) {
 	if len(w.backlog) == 0 {
 		w.backlog = nil
 	}
+	used := len(full.b)
 	clear(full.cuts)
 	full.b, full.cuts = full.b[:0], full.cuts[:0]
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.kept = kept
 	w.failing = failing
-	if cap(full.b) <= maxIdle {
+	if cap(full.b) <= max(maxIdle, 4*used) {
 		w.spare = full
 	}
 	overflow, w.overflow = w.overflow, false
