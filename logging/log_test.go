@@ -297,8 +297,7 @@ func TestHTTPErrFiles(t *testing.T) {
 	}
 }
 
-// A quiet log is written soon (contract: within a second), a busy one in
-// batches, and Close leaves nothing behind (Q142557-a).
+// A line of a quiet log is in its file within a second.
 func TestLineIsInFileSoon(t *testing.T) {
 	dir := t.TempDir()
 	l := Open(Options{Dir: dir, Format: stemLog(), Period: PeriodDaily})
@@ -313,6 +312,7 @@ func TestLineIsInFileSoon(t *testing.T) {
 	}
 }
 
+// Lines sit in memory, and stopping writes them.
 func TestQ142557aCloseWritesAll(t *testing.T) {
 	dir := t.TempDir()
 	l := Open(Options{Dir: dir, Format: stemLog(), Period: PeriodDaily})
@@ -673,7 +673,7 @@ func BenchmarkWrite(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		l.Write(e)
-		if n++; n%5000 == 0 { // a disk that keeps up
+		if n++; n%300 == 0 { // a disk that keeps up
 			l.Flush()
 		}
 	}
