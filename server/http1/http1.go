@@ -25,6 +25,9 @@ const (
 	LengthRequired                        // a body without a length
 	NotImplemented                        // an unknown transfer coding
 	VersionNotSupported                   // a major version other than 1
+	Forbidden                             // a request-target that leaves the site
+	NotFound                              // a request-target that no site has
+	ConnLimit                             // a site has as many connections as it may
 )
 
 var reasons = [...]string{
@@ -42,6 +45,9 @@ var reasons = [...]string{
 	LengthRequired:      "LengthRequired",
 	NotImplemented:      "N/I",
 	VersionNotSupported: "Version_N/S",
+	Forbidden:           "Forbidden",
+	NotFound:            "NotFound",
+	ConnLimit:           "ConnLimit",
 }
 
 // String returns the reason as HTTPERR spells it, "-" for none.
