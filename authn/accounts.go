@@ -352,10 +352,3 @@ func (db *Accounts) User(name string, t LogonType, now time.Time) (*User, error)
 	u.Typed = u.String()
 	return u, nil
 }
-
-// KeepLockout takes over the count of failed logons from the database that this
-// one replaces, and forgets accounts that no longer exist.
-func (db *Accounts) KeepLockout(k *Lockout) {
-	db.Lockout = k
-	k.keep(func(account string) bool { return db.byName[account] != nil })
-}

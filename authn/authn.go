@@ -124,8 +124,6 @@ type Cause struct {
 	Method  string       // "Anonymous", "Basic", "NTLM", "Negotiate" or what the client sent
 	Reason  string       // one plain sentence; "" while a handshake goes on as it should
 	Win32   status.Win32 // the code behind it, also where Status shows another
-
-	unknown bool // the authority has no such account; another may
 }
 
 // Error returns the reason.

@@ -78,18 +78,3 @@ func (k *Lockout) clear(account string) {
 	defer k.mu.Unlock()
 	delete(k.failed, account)
 }
-
-// keep forgets accounts that no longer exist, so that reloads leave nothing
-// behind.
-func (k *Lockout) keep(exists func(account string) bool) {
-	if k.off() {
-		return
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for account := range k.failed {
-		if !exists(account) {
-			delete(k.failed, account)
-		}
-	}
-}
