@@ -202,9 +202,18 @@ func editAccounts(file, computer string, edit func(text string, list []Account) 
 		return err
 	}
 	if _, errs, _ := parseAccounts(file, text, computer); len(errs) > 0 {
+		for i, err := range errs {
+			errs[i] = withoutLine(file, err)
+		}
 		return errors.Join(errs...)
 	}
 	return replaceFile(file, []byte(text))
+}
+
+// withoutLine takes the line out of an error about text that is not written.
+func withoutLine(file string, err error) error {
+	rest := strings.TrimLeft(strings.TrimPrefix(err.Error(), file+":"), "0123456789")
+	return errors.New(file + rest)
 }
 
 // lockDir locks a directory against other editors of its files; unlike the file

@@ -130,11 +130,29 @@ func sortedKeys(m map[string]any) []string {
 func accountTables(doc map[string]any) ([]map[string]any, bool) {
 	for key, v := range doc {
 		if strings.EqualFold(key, "Account") {
-			tables, ok := v.([]map[string]any)
-			return tables, ok
+			return tablesOf(v)
 		}
 	}
 	return nil, true
+}
+
+// tablesOf returns the tables of an array of tables, which may also stand in
+// brackets.
+func tablesOf(v any) ([]map[string]any, bool) {
+	if tables, ok := v.([]map[string]any); ok {
+		return tables, true
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return nil, false
+	}
+	tables := make([]map[string]any, len(list))
+	for i, v := range list {
+		if tables[i], ok = v.(map[string]any); !ok {
+			return nil, false
+		}
+	}
+	return tables, true
 }
 
 // A problem is what is wrong with one key.
