@@ -2,6 +2,10 @@ package server
 
 import (
 	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -9,14 +13,43 @@ import (
 	"iisd/server/status"
 )
 
-// everyStatus is every error that package status names.
-var everyStatus = []status.Status{
-	status.BadRequest,
-	status.LogonFailed, status.LogonDenied, status.LogonContinue, status.LogonBadToken, status.LogonConfig, status.ACLDenied, status.LogonNoKeepAlive,
-	status.ReadDenied, status.WriteDenied, status.ExecuteDenied, status.SSLRequired, status.SSL128Required, status.TooManyUsers, status.ListingDenied,
-	status.NotFound, status.PathNotFound, status.SiteNotFound, status.MimeDenied, status.FileHidden,
-	status.MethodNotAllowed, status.NotAcceptable, status.LengthRequired, status.Precondition, status.TooLarge, status.URITooLong, status.BadRange,
-	status.ServerError, status.NotImplemented, status.Unavailable, status.VersionNotSupp,
+// everyError is every error that package status names, read from its source so
+// that none is forgotten.
+func everyError(t *testing.T) []status.Status {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "status/status.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []status.Status
+	ast.Inspect(file, func(n ast.Node) bool {
+		lit, ok := n.(*ast.CompositeLit)
+		if !ok || len(lit.Elts) != 3 {
+			return true
+		}
+		code, sub := number(t, lit.Elts[0]), number(t, lit.Elts[1])
+		if code >= 400 {
+			all = append(all, status.Status{Code: code, Sub: sub})
+		}
+		return true
+	})
+	if len(all) < 30 {
+		t.Fatalf("only %d errors found in package status", len(all))
+	}
+	return all
+}
+
+func number(t *testing.T, e ast.Expr) int {
+	t.Helper()
+	lit, ok := e.(*ast.BasicLit)
+	if !ok {
+		t.Fatalf("a status that is no number: %v", e)
+	}
+	n, err := strconv.Atoi(lit.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestPageLengths(t *testing.T) {
@@ -97,7 +130,7 @@ func TestPagesComplete(t *testing.T) {
 	words := map[int][]string{403: {"Directory Listing Denied"}, 404: {"No web site is configured at this address."}, 400: {"Bad Request"}}
 	for _, v := range everyVersion {
 		p := mustProfile(t, v)
-		for _, st := range everyStatus {
+		for _, st := range everyError(t) {
 			body, contentType := p.page(st)
 			if v == "6.0" && st.Code == 501 { // seen: empty body, no Content-Type
 				if len(body) != 0 || contentType != "" {

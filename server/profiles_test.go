@@ -226,7 +226,7 @@ func TestReasons(t *testing.T) {
 func TestReasonsComplete(t *testing.T) {
 	for _, v := range everyVersion {
 		p := mustProfile(t, v)
-		for _, st := range everyStatus {
+		for _, st := range everyError(t) {
 			if p.Reasons[st.Code] == "" {
 				t.Errorf("%s: no reason phrase for %d", v, st.Code)
 			}
