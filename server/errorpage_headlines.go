@@ -100,6 +100,7 @@ var explanations = map[outcome][2]string{
 	{413, 0}:  {"The request is larger than this server takes.", "Send less at a time."},
 	{414, 0}:  {"The address is longer than this server takes.", "Send long input in the body of a form."},
 	{416, 0}:  {"The file has no such part.", "Load it from the beginning."},
+	{417, 0}:  {"The request expects what this server does not do.", "Send it without the Expect field."},
 	{500, 0}:  {"Something went wrong inside the server.", "Try again later."},
 	{501, 0}:  {"The request asks for something this server cannot do.", "Check the method and the header fields that were sent."},
 	{502, 0}:  {"A program behind this address did not give a proper answer.", "Try again later."},
