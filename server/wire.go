@@ -1,5 +1,17 @@
 package server
 
+import (
+	"io"
+	"net"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"iisd/metabase"
+	"iisd/server/content"
+	"iisd/server/http1"
+)
+
 // A header is a response field this program sends by itself. Its number is its
 // place in response.value; its order on the wire is the profile's.
 type header uint8
@@ -53,4 +65,288 @@ var headerNames = [numHeaders]string{
 	hDAV:              "DAV",
 	hCacheControl:     "Cache-Control",
 	hExpires:          "Expires",
+}
+
+// A segment is a piece of a response body: bytes in memory, or a part of
+// response.file.
+type segment struct {
+	mem []byte
+	off int64 // of the file, where mem is nil
+	n   int64
+}
+
+// A response is a status line, header fields and a body.
+type response struct {
+	code       int
+	reason     string // "": the profile's phrase for code
+	kind       kind
+	value      [numHeaders]string // "": not sent
+	challenges []string           // WWW-Authenticate field values, in order
+	custom     []metabase.Header  // HttpCustomHeaders of the node
+	size       int64              // bytes of body; -1 if only its end will tell
+	noLength   bool               // the end of the connection ends the body, though size is known
+	body       []segment
+	stream     func(io.Writer) error // writes a body of unknown size
+	file       *content.File         // open until the response is sent
+	segs       [1]segment            // storage of the usual body
+}
+
+// setMemory makes b the body. It is not copied.
+func (r *response) setMemory(b []byte) {
+	r.segs[0] = segment{mem: b, n: int64(len(b))}
+	r.body = r.segs[:]
+	r.size = int64(len(b))
+}
+
+// set gives a field its value; "" leaves it out.
+func (r *response) set(h header, value string) { r.value[h] = value }
+
+// header returns the first value of a request field, "" if absent. It aliases
+// the connection's buffer: whoever keeps it beyond the exchange clones it.
+func (x *exchange) header(name string) string { return x.req.Get(name) }
+
+// hasBody reports whether a body follows the head of the response.
+func (x *exchange) hasBody() bool {
+	c := x.resp.code
+	return x.req.Method != "HEAD" && c != 304 && c != 204 && c >= 200
+}
+
+// appendHead appends the head of the response: the profile decides which
+// fields there are, how they are ordered and what the status line says.
+func (x *exchange) appendHead(b []byte) []byte {
+	r, p := &x.resp, x.prof
+	reason := r.reason
+	if reason == "" {
+		reason = p.Reasons[r.code]
+	}
+	b = http1.AppendStatusLine(b, p.StatusVersion, r.code, reason)
+	for _, h := range p.Orders[r.kind] {
+		switch h {
+		case hDate:
+			b = append(b, "Date: "...)
+			b = append(b, httpDate(x.now)...)
+			b = append(b, "\r\n"...)
+		case hContentLength:
+			if r.size >= 0 && !r.noLength {
+				b = append(b, "Content-Length: "...)
+				b = strconv.AppendInt(b, r.size, 10)
+				b = append(b, "\r\n"...)
+			}
+		case hWWWAuthenticate:
+			for _, c := range r.challenges {
+				b = http1.AppendField(b, "WWW-Authenticate", c)
+			}
+		case hCustom:
+			for i := range r.custom {
+				b = http1.AppendField(b, r.custom[i].Name, r.custom[i].Value)
+			}
+		default:
+			if v := r.value[h]; v != "" {
+				b = http1.AppendField(b, headerNames[h], v)
+			}
+		}
+	}
+	return append(b, "\r\n"...)
+}
+
+// write sends the response and counts its bytes. What it cannot send ends the
+// connection; the log then says Win32 64, as IIS's does.
+func (x *exchange) write() {
+	c, r := x.conn, &x.resp
+	defer x.closeFile()
+	start := len(x.out)
+	if x.req.Proto != http1.HTTP09 {
+		if r.stream != nil {
+			if x.req.Proto == http1.HTTP11 && x.prof.HTTP11 {
+				r.set(hTransferEncoding, "chunked")
+			} else {
+				x.persist = false
+				x.announceClose()
+			}
+		}
+		x.out = x.appendHead(x.out)
+	}
+	x.sent += int64(len(x.out) - start)
+	switch {
+	case !x.hasBody():
+	case r.stream != nil:
+		x.writeStream()
+	default:
+		x.writeSegments()
+	}
+	// Behind a pipelined request the next response goes out with this one.
+	if len(x.in.buf) > 0 && x.in.pending() && x.persist && len(x.out) < coalesce {
+		return
+	}
+	x.flush()
+	c.touch(phaseIdle, x.now.UnixNano()+c.idleNanos)
+}
+
+// coalesce is how many bytes of responses to pipelined requests are gathered
+// before they are sent.
+const coalesce = 16 << 10
+
+// copyBody is the largest body in memory that is copied behind its head, so
+// that both go out in one write(2).
+const copyBody = 16 << 10
+
+func (x *exchange) writeSegments() {
+	r := &x.resp
+	for i := range r.body {
+		s := &r.body[i]
+		switch {
+		case s.mem != nil && len(s.mem) <= copyBody:
+			x.out = append(x.out, s.mem...)
+			x.sent += int64(len(s.mem))
+		case s.mem != nil:
+			x.expectSlow(s.n)
+			x.sent += x.writev(s.mem)
+		default:
+			x.expectSlow(s.n)
+			x.flush()
+			x.sent += x.sendFile(s.off, s.n)
+		}
+		if x.broken {
+			return
+		}
+	}
+}
+
+// writev sends what is buffered and then b with one system call, and returns
+// how many bytes of b went out.
+func (x *exchange) writev(b []byte) int64 {
+	c := x.conn
+	head := len(x.out)
+	x.iov[0], x.iov[1] = x.out, b
+	x.vec = x.iov[:]
+	n, err := x.vec.WriteTo(c.Conn)
+	x.iov = [2][]byte{}
+	x.out = x.out[:0]
+	if err != nil {
+		x.broken = true
+	}
+	return max(0, n-int64(head))
+}
+
+// sendFile sends n bytes of the response's file from off on, by sendfile(2)
+// where the connection is not encrypted, and returns how many went out.
+func (x *exchange) sendFile(off, n int64) int64 {
+	f := x.resp.file.Handle()
+	if f == nil {
+		x.broken = true
+		return 0
+	}
+	if _, err := f.Seek(off, io.SeekStart); err != nil {
+		x.broken = true
+		return 0
+	}
+	lr := io.LimitedReader{R: f, N: n}
+	sent, err := io.Copy(x.conn.Conn, &lr)
+	if err != nil || sent != n { // the client is gone, or the file has shrunk
+		x.broken = true
+	}
+	return sent
+}
+
+// writeStream sends a body of unknown size, chunked if the client can read
+// that, else until the connection closes.
+func (x *exchange) writeStream() {
+	counted := countingWriter{x: x}
+	if x.resp.value[hTransferEncoding] == "" {
+		if err := x.resp.stream(&counted); err != nil {
+			x.broken = true
+		}
+		return
+	}
+	cw := http1.ChunkWriter{W: &counted}
+	err := x.resp.stream(&cw)
+	if err == nil {
+		err = cw.Close()
+	}
+	if err != nil {
+		x.broken = true
+	}
+}
+
+// A countingWriter gathers a streamed body in the output buffer.
+type countingWriter struct{ x *exchange }
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	x := w.x
+	x.out = append(x.out, p...)
+	x.sent += int64(len(p))
+	if len(x.out) >= coalesce {
+		x.flush()
+	}
+	if x.broken {
+		return 0, net.ErrClosed
+	}
+	return len(p), nil
+}
+
+// flush sends what is buffered.
+func (x *exchange) flush() {
+	if len(x.out) == 0 {
+		return
+	}
+	if !x.broken {
+		if _, err := x.conn.Write(x.out); err != nil {
+			x.broken = true
+		}
+	}
+	x.out = x.out[:0]
+}
+
+// expectSlow gives a large body the time that MinFileBytesPerSec grants it
+// (KB 820729), and never less than ConnectionTimeout (Q301310).
+func (x *exchange) expectSlow(n int64) {
+	c := x.conn
+	limit := c.idleNanos
+	if x.node != nil && x.node.MinFileBytesPerSec > 0 {
+		limit = max(limit, n/int64(x.node.MinFileBytesPerSec)*int64(time.Second))
+	}
+	c.touch(phaseWrite, x.server.clock().UnixNano()+limit)
+}
+
+// closeFile lets go of the file that was sent.
+func (x *exchange) closeFile() {
+	if f := x.resp.file; f != nil {
+		f.Close()
+		x.resp.file = nil
+	}
+}
+
+// announceClose says in the response that the connection ends with it, in
+// the words of the version: up to 3.0 nothing is said, and an HTTP/1.0 client
+// that asked for nothing is told nothing before 6.0.
+func (x *exchange) announceClose() {
+	if !x.prof.HTTP11 {
+		return
+	}
+	if x.req.Proto == http1.HTTP11 || x.req.KeepAlive || x.prof.kernel != nil {
+		x.resp.set(hConnection, "close")
+	}
+}
+
+// timeFormat is the one form of a date that is sent (RFC 9110, section 5.6.7).
+const timeFormat = "Mon, 02 Jan 2006 15:04:05 GMT"
+
+// dateText is the Date field of one second.
+type dateText struct {
+	unix int64
+	text string
+}
+
+var lastDate atomic.Pointer[dateText]
+
+// httpDate returns t as the Date field has it (RFC 9110, section 5.6.7). The
+// text of a second is made once.
+func httpDate(t time.Time) string {
+	unix := t.Unix()
+	if d := lastDate.Load(); d != nil && d.unix == unix {
+		return d.text
+	}
+	d := &dateText{unix, t.UTC().Format(timeFormat)}
+	lastDate.Store(d)
+	return d.text
 }

@@ -60,6 +60,9 @@ func parseRange(spec string, size int64) (r Range, ok bool) {
 	}
 	if first == "" {
 		n, ok := parseOffset(last)
+		if n > 0 && size == 0 {
+			return Range{}, false // satisfied by all of nothing, which no Content-Range can say
+		}
 		n = min(n, size)
 		return Range{size - n, n}, ok
 	}

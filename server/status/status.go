@@ -103,6 +103,7 @@ var (
 	TooLarge         = Status{413, 0, ErrorSuccess}
 	URITooLong       = Status{414, 0, ErrorSuccess}
 	BadRange         = Status{416, 0, ErrorSuccess}
+	Expectation      = Status{417, 0, ErrorSuccess}
 	ServerError      = Status{500, 0, ErrorSuccess}
 	NotImplemented   = Status{501, 0, ErrorNotSupported} // Q247643
 	Unavailable      = Status{503, 0, ErrorSuccess}

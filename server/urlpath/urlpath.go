@@ -272,7 +272,10 @@ func resolve(b []byte, r *Rules) ([]byte, error) {
 		case !isName(segment):
 			return nil, ErrNotFound
 		default:
-			w += copy(b[w:], segment)
+			if w != i {
+				copy(b[w:], segment)
+			}
+			w += len(segment)
 			if end < len(b) {
 				b[w] = '/' // w <= end: the result is never ahead of what was read
 				w++
@@ -307,8 +310,11 @@ func isName(segment []byte) bool {
 // isDevice reports whether a name is that of a device, alone or with an
 // extension (Naming Files, Paths, and Namespaces).
 func isDevice(name []byte) bool {
-	switch name[0] | 0x20 {
-	case 'c', 'p', 'a', 'n', 'l':
+	if len(name) < 3 {
+		return false
+	}
+	switch uint16(name[0]|0x20)<<8 | uint16(name[1]|0x20) { // most names are none
+	case 'c'<<8 | 'o', 'c'<<8 | 'l', 'p'<<8 | 'r', 'a'<<8 | 'u', 'n'<<8 | 'u', 'l'<<8 | 'p':
 	default:
 		return false
 	}

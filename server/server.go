@@ -1,0 +1,535 @@
+// Package server serves the sites of a metabase over HTTP the way IIS does.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"iisd/authn"
+	"iisd/metabase"
+	"iisd/server/content"
+)
+
+// A Server serves every site of a metabase. A connection belongs to a listener;
+// each request finds its site by address and Host field, and profile, log and
+// authorities come with the site. Fields must not change once Start is called.
+type Server struct {
+	Metabase *metabase.Store
+	Log      *slog.Logger     // service log; nil: none
+	Clock    func() time.Time // nil: time.Now
+	Rand     io.Reader        // source of challenges; nil: crypto/rand
+
+	state    atomic.Pointer[state]
+	draining atomic.Bool
+	logs     logSet
+	roots    rootSet
+	cache    *content.Cache
+	pool     sync.Pool // of *exchange
+
+	mu        sync.Mutex
+	listeners map[endpointKey]*listener
+	conns     map[*conn]struct{}
+	counts    map[string]*siteCount
+	lockouts  map[lockoutKey]*authn.Lockout
+	stopped   chan struct{} // closed when the server stops
+	done      sync.WaitGroup
+}
+
+// A listener accepts connections for an address, or for every address of a port.
+type listener struct {
+	net.Listener
+	key    endpointKey
+	secure bool
+}
+
+// A siteCount counts the connections of a site, for MaxConnections.
+type siteCount struct{ n atomic.Int64 }
+
+// clock returns the time.
+func (s *Server) clock() time.Time {
+	if s.Clock != nil {
+		return s.Clock()
+	}
+	return time.Now()
+}
+
+var discard = slog.New(slog.DiscardHandler)
+
+// serviceLog returns the service log.
+func (s *Server) serviceLog() *slog.Logger {
+	if s.Log != nil {
+		return s.Log
+	}
+	return discard
+}
+
+// Start prepares the sites of the metabase and listens on their bindings. An
+// error names what to mend; nothing is left listening then.
+func (s *Server) Start() error {
+	s.listeners = map[endpointKey]*listener{}
+	s.conns = map[*conn]struct{}{}
+	s.stopped = make(chan struct{})
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	if err := s.listen(s.state.Load()); err != nil {
+		s.closeListeners(nil)
+		s.logs.close()
+		return err
+	}
+	s.done.Add(1)
+	go s.keep()
+	return nil
+}
+
+// prepare makes everything that requests need, short of sockets.
+func (s *Server) prepare() error {
+	s.counts = map[string]*siteCount{}
+	s.lockouts = map[lockoutKey]*authn.Lockout{}
+	tree := s.Metabase.Tree()
+	s.cache = content.NewCache(cacheBytes, cacheFile, changeNumber(tree.File()))
+	s.pool.New = func() any {
+		x := &exchange{out: make([]byte, 0, inputSize)}
+		x.in.buf = make([]byte, inputSize)
+		return x
+	}
+	st, err := s.newState(tree)
+	if err != nil {
+		return err
+	}
+	s.state.Store(st)
+	return nil
+}
+
+const (
+	cacheBytes = 64 << 20  // of files kept in memory
+	cacheFile  = 256 << 10 // of the largest file kept
+)
+
+// changeNumber returns the change number that ends ETags up to 6.0: it stays
+// the same as long as the metabase does.
+func changeNumber(file string) uint32 {
+	fi, err := os.Stat(file)
+	if err != nil {
+		return 1
+	}
+	return uint32(fi.ModTime().Unix())&0xfff | 0x1000
+}
+
+// Reload takes over the metabase as it is now on disk. Requests under way keep
+// the snapshot they began with; only listeners whose bindings changed start or
+// stop. If anything is wrong, everything stays as it was.
+func (s *Server) Reload() error {
+	if problems := s.Metabase.Reload(); hasError(problems) {
+		return problemError(problems)
+	}
+	st, err := s.newState(s.Metabase.Tree())
+	if err != nil {
+		return err
+	}
+	if err := s.listen(st); err != nil {
+		return err
+	}
+	s.state.Store(st)
+	s.closeListeners(st)
+	s.logs.settle()
+	return nil
+}
+
+func hasError(problems []metabase.Problem) bool {
+	for i := range problems {
+		if !problems[i].Warning {
+			return true
+		}
+	}
+	return false
+}
+
+// problemError returns the errors among problems as one.
+func problemError(problems []metabase.Problem) error {
+	var errs []error
+	for i := range problems {
+		if !problems[i].Warning {
+			errs = append(errs, errors.New(problems[i].String()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// wanted returns the addresses to listen on: a binding to every address of a
+// port takes in those to single ones.
+func (st *state) wanted() map[endpointKey]bool {
+	want := map[endpointKey]bool{}
+	for k := range st.endpoints {
+		if _, every := st.endpoints[endpointKey{netip.Addr{}, k.port, k.secure}]; every {
+			k.addr = netip.Addr{}
+		}
+		want[k] = true
+	}
+	return want
+}
+
+// listen starts the listeners that a snapshot needs and that do not run yet.
+func (s *Server) listen(st *state) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var started []*listener
+	for k := range st.wanted() {
+		if s.listeners[k] != nil {
+			continue
+		}
+		l, err := listenOn(k)
+		if err != nil {
+			for _, l := range started {
+				delete(s.listeners, l.key)
+				l.Close()
+			}
+			return err
+		}
+		s.listeners[k] = l
+		started = append(started, l)
+	}
+	for _, l := range started {
+		s.serviceLog().Info("listening", "address", l.Addr().String(), "tls", l.secure)
+		s.done.Add(1)
+		go s.accept(l)
+	}
+	return nil
+}
+
+// listenOn opens the socket of a binding.
+func listenOn(k endpointKey) (*listener, error) {
+	host := ""
+	if k.addr.IsValid() {
+		host = k.addr.String()
+	}
+	address := net.JoinHostPort(host, strconv.Itoa(int(k.port)))
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w%s", address, err, advice(err))
+	}
+	return &listener{Listener: l, key: k, secure: k.secure}, nil
+}
+
+// advice says what to do about an address that cannot be had.
+func advice(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "; another program has it: stop that or change ServerBindings"
+	case errors.Is(err, syscall.EACCES):
+		return "; ports below 1024 need root or CAP_NET_BIND_SERVICE, as the systemd unit gives it"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "; this machine has no such address: change ServerBindings"
+	}
+	return ""
+}
+
+// closeListeners stops those that a snapshot no longer needs, all for nil.
+func (s *Server) closeListeners(st *state) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var want map[endpointKey]bool
+	if st != nil {
+		want = st.wanted()
+	}
+	for k, l := range s.listeners {
+		if !want[k] {
+			l.Close()
+			delete(s.listeners, k)
+			s.serviceLog().Info("no longer listening", "address", l.Addr().String())
+		}
+	}
+}
+
+// accept takes in the connections of a listener until it is closed.
+func (s *Server) accept(l *listener) {
+	defer s.done.Done()
+	var pause time.Duration
+	for {
+		nc, err := l.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			// Out of descriptors or memory: those who are in go on, and
+			// the next try is soon.
+			if pause == 0 {
+				s.serviceLog().Error("cannot accept connections", "address", l.Addr().String(), "error", err)
+			}
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			select {
+			case <-time.After(pause):
+			case <-s.stopped:
+			}
+			continue
+		}
+		pause = 0
+		s.admitConn(l, nc)
+	}
+}
+
+// admitConn makes a connection of an accepted socket and serves it.
+func (s *Server) admitConn(l *listener, nc net.Conn) {
+	c := &conn{Conn: nc, server: s, listener: l}
+	c.client = addrPort(nc.RemoteAddr())
+	c.local = addrPort(nc.LocalAddr())
+	c.clientIP, c.localIP = c.client.Addr().String(), c.local.Addr().String()
+	st := s.state.Load()
+	c.state = st
+	c.place = st.place(c.local, l.secure)
+	c.idleNanos = c.place.first.idleNanos
+	c.countFor(c.place.first)
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		if l.secure {
+			c.Conn = tls.Server(nc, s.tlsConfig(c))
+		} else if raw, err := tcp.SyscallConn(); err == nil {
+			c.raw = raw
+			c.receive = c.readable
+		}
+	}
+	c.touch(phaseIdle, s.clock().UnixNano()+c.idleNanos)
+	s.mu.Lock()
+	s.conns[c] = struct{}{}
+	s.mu.Unlock()
+	s.done.Add(1)
+	go c.serve()
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	t, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	ap := t.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap().WithZone(""), ap.Port())
+}
+
+// forget drops a connection that has closed.
+func (s *Server) forget(c *conn) {
+	if c.counted != nil {
+		c.counted.n.Add(-1)
+		c.counted = nil
+	}
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.done.Done()
+}
+
+// countFor makes the connection count for a site, and for no other (Q321561).
+func (c *conn) countFor(site *site) {
+	if c.counted == site.count {
+		return
+	}
+	if c.counted != nil {
+		c.counted.n.Add(-1)
+	}
+	c.counted = site.count
+	c.counted.n.Add(1)
+}
+
+// countOf returns the count of a site, which outlives reloads.
+func (s *Server) countOf(id string) *siteCount {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.counts[id]
+	if n == nil {
+		n = &siteCount{}
+		s.counts[id] = n
+	}
+	return n
+}
+
+// A lockoutKey tells apart the lockout policies that count failed logons.
+type lockoutKey struct {
+	file                        string
+	threshold, duration, window uint32
+}
+
+// lockout returns the count of failed logons of an account database; it
+// outlives reloads that do not change the policy.
+func (s *Server) lockout(n *metabase.Node) *authn.Lockout {
+	if n.LockoutThreshold == 0 {
+		return nil
+	}
+	k := lockoutKey{n.Accounts, n.LockoutThreshold, n.LockoutDuration, n.LockoutWindow}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lockouts[k]
+	if l == nil {
+		l = &authn.Lockout{
+			Threshold: int(k.threshold),
+			Duration:  time.Duration(k.duration) * time.Second,
+			Window:    time.Duration(k.window) * time.Second,
+		}
+		s.lockouts[k] = l
+	}
+	return l
+}
+
+// tlsConfig returns what a connection's handshake goes by: HTTP/1.1 only, since
+// authentication that is bound to a connection has no meaning on HTTP/2.
+func (s *Server) tlsConfig(c *conn) *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"http/1.1"},
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			p := s.state.Load().place(c.local, true)
+			site := p.site(lowerHost(hello.ServerName))
+			if site == nil || site.cert == nil {
+				site = p.first
+			}
+			if site.cert == nil {
+				return nil, errors.New("no certificate for this address")
+			}
+			return site.cert, nil
+		},
+	}
+}
+
+// acquire returns an exchange with its buffers.
+func (s *Server) acquire() *exchange { return s.pool.Get().(*exchange) }
+
+// release takes an exchange back; one that has grown is dropped.
+func (s *Server) release(x *exchange) {
+	if len(x.in.buf) != inputSize || cap(x.out) > 2*coalesce {
+		return
+	}
+	x.in.r, x.in.w, x.in.head = 0, 0, 0
+	x.out = x.out[:0]
+	x.conn = nil
+	s.pool.Put(x)
+}
+
+// keepInterval is how often the keeper looks after the connections.
+const keepInterval = 250 * time.Millisecond
+
+// freshLooks is how often the keeper finds a connection idle before it has it
+// handed to a new goroutine with a small stack.
+const freshLooks = 8
+
+// keep ends connections that wait too long and makes idle ones small. It does
+// so for all of them at once, so that an ordinary request sets no timer.
+func (s *Server) keep() {
+	defer s.done.Done()
+	tick := time.NewTicker(keepInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.stopped:
+			return
+		case <-tick.C:
+		}
+		now := s.clock().UnixNano()
+		s.mu.Lock()
+		for c := range s.conns {
+			c.look(now)
+		}
+		s.mu.Unlock()
+	}
+}
+
+// look wakes the connection if its time is up, or if it has been idle for a
+// while since its last request.
+func (c *conn) look(now int64) {
+	deadline := c.deadline.Load()
+	if deadline == 0 {
+		return
+	}
+	if now > deadline {
+		c.deadline.Store(0)
+		c.Conn.SetDeadline(past)
+		return
+	}
+	if deadline != c.seen {
+		c.seen, c.looks = deadline, 0
+		return
+	}
+	c.looks++
+	if c.raw == nil || c.looks < freshLooks || c.phase.Load() != uint32(phaseIdle) {
+		return
+	}
+	c.waking.Lock()
+	defer c.waking.Unlock()
+	if c.phase.CompareAndSwap(uint32(phaseIdle), uint32(phaseRefresh)) {
+		c.Conn.SetDeadline(past)
+	}
+}
+
+// past is a deadline that has been.
+var past = time.Unix(1, 0)
+
+// Shutdown stops listening, lets requests under way finish and closes idle
+// connections. When ctx ends, what is left is cut off. All log lines are in the
+// files when it returns.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.draining.Store(true)
+	s.closeListeners(nil)
+	close(s.stopped)
+	all := make(chan struct{})
+	go func() {
+		s.done.Wait()
+		close(all)
+	}()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	var err error
+wait:
+	for {
+		s.wake(ctx.Err() != nil)
+		select {
+		case <-all:
+			break wait
+		case <-ctx.Done():
+			err = ctx.Err()
+			s.wake(true)
+			<-all
+			break wait
+		case <-tick.C:
+		}
+	}
+	return errors.Join(err, s.logs.close())
+}
+
+// wake ends the connections that are idle, or every one.
+func (s *Server) wake(every bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		switch {
+		case every:
+			c.Conn.Close()
+		case c.phase.Load() <= uint32(phaseRefresh):
+			c.phase.Store(uint32(phaseLinger))
+			c.Conn.SetReadDeadline(past)
+		}
+	}
+}
+
+// Files returns the files the server was configured from: a change of any of
+// them is a reason to reload.
+func (s *Server) Files() []string {
+	st := s.state.Load()
+	files := []string{st.tree.File()}
+	for _, site := range st.sites {
+		for _, f := range []string{site.Node.Accounts, site.Node.SecureCertificate, site.Node.SecureKey} {
+			if f != "" && !slices.Contains(files, f) {
+				files = append(files, f)
+			}
+		}
+	}
+	return files
+}
