@@ -320,7 +320,7 @@ func quoteEmpty(s string) string {
 
 // user returns a new user of an account after a logon of type t.
 func (e *entry) user(db *Accounts, t LogonType) *User {
-	return &User{
+	u := &User{
 		Domain:   e.domain,
 		Name:     e.name,
 		Groups:   append([]string{groupEveryone, groupAuthenticated, logonKinds[t].group}, e.account.Groups...),
@@ -329,6 +329,8 @@ func (e *entry) user(db *Accounts, t LogonType) *User {
 		guest:    e.guest,
 		iusr:     e.iusr,
 	}
+	u.account = u.String()
+	return u
 }
 
 // User returns the user that the account named name would be after a logon of

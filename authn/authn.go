@@ -28,6 +28,7 @@ type User struct {
 	Password     string   // Basic only, for AUTH_PASSWORD
 	UnixUser     string   // account programs run as, "" for the service's own
 
+	account  string // DOMAIN\name, made once; see LogName
 	computer string // name of the machine whose accounts have no domain
 	guest    bool   // the built-in Guest, under whatever name (Q251171)
 	iusr     bool   // IUSR_<computer>, alias IUSR
@@ -39,6 +40,22 @@ func (u *User) String() string {
 		return u.Name
 	}
 	return u.Domain + `\` + u.Name
+}
+
+// LogName returns the account as the access log and LOGON_USER show it: as the
+// client typed it with Basic (Q196074), DOMAIN\name otherwise, and "" for the
+// anonymous account (Q313437). It does not allocate for a user that an
+// Authority has made.
+func (u *User) LogName() string {
+	switch {
+	case u.Package == "":
+		return ""
+	case u.Package == "Basic" && u.Typed != "":
+		return u.Typed
+	case u.account != "":
+		return u.account
+	}
+	return u.String()
 }
 
 // Is reports whether account, as an entry of FileACL writes it, names the user
