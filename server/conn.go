@@ -3,17 +3,16 @@ package server
 import (
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"os"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"iisd/authn"
 	"iisd/server/http1"
+	"iisd/server/status"
 )
 
 // A phase is what a connection waits for; the keeper ends those that wait too
@@ -21,19 +20,17 @@ import (
 type phase uint32
 
 const (
-	phaseFresh   phase = iota // the first request, or the next one on a fresh goroutine
-	phaseIdle                 // the next request
-	phaseRefresh              // as phaseIdle, and the keeper has asked for a fresh goroutine
-	phaseHead                 // the rest of a head
-	phaseBody                 // more of a body
-	phaseWrite                // the client to take the response
-	phaseLinger               // the client to notice that the connection is closing
+	phaseIdle   phase = iota // the next request, in the poller's care
+	phaseRun                 // nothing: a request is being answered
+	phaseHead                // the rest of a head
+	phaseBody                // more of a body
+	phaseWrite               // the client to take the response
+	phaseClosed              // nothing any more
 )
 
 // timerReasons are the s-reason values of HTTPERR for connections that waited
 // too long (KB 820729).
 var timerReasons = [...]string{
-	phaseFresh: "Timer_ConnectionIdle",
 	phaseIdle:  "Timer_ConnectionIdle",
 	phaseHead:  "Timer_HeaderWait",
 	phaseBody:  "Timer_EntityBody",
@@ -43,11 +40,13 @@ var timerReasons = [...]string{
 // A conn is one client connection. NTLM authenticates the connection, so the
 // authentication state is a field and goes with it.
 //
-// Between requests it holds no buffer: x is nil, and a goroutine with a small
-// stack waits for the socket to become readable.
+// Between requests it holds neither buffer nor goroutine: the poller waits for
+// it. A request that may have to wait, for its own rest, for a body or for a
+// client that takes its time, gets a goroutine until it is answered.
 type conn struct {
 	net.Conn
-	raw      syscall.RawConn // of the socket; nil where TLS reads it
+	fd       int     // of the socket, for calls that do not wait
+	poller   *poller // nil where TLS reads the socket: then a goroutine waits
 	server   *Server
 	listener *listener
 	client   netip.AddrPort
@@ -62,35 +61,121 @@ type conn struct {
 	place   place
 	counted *siteCount // the site this connection counts for
 
-	x         *exchange
-	receive   func(fd uintptr) bool // reads what is there, see readable
-	readErr   error
-	idleNanos int64 // ConnectionTimeout
+	x         *exchange // the request under way, nil between requests
+	idleNanos int64     // ConnectionTimeout
 
 	phase    atomic.Uint32
+	missed   atomic.Bool  // bytes have arrived while somebody had the connection
 	deadline atomic.Int64 // when the keeper steps in, in Unix nanoseconds; 0: never
-	waking   sync.Mutex   // held while the keeper asks for a fresh goroutine
-	seen     int64        // the keeper's: deadline when it last looked
-	looks    int          // and how often it has seen that
 	linger   bool         // the client may still be sending: close gently
 }
 
 // touch notes what the connection waits for from now on, and how long it may.
 func (c *conn) touch(p phase, deadline int64) {
-	c.phase.Store(uint32(p))
 	c.deadline.Store(deadline)
+	c.phase.Store(uint32(p))
 }
 
-// serve answers the requests of the connection, one after the other, until
-// either side closes it.
+// take makes the caller the one who has the connection; nobody else may touch
+// it until it is back in the poller's care.
+func (c *conn) take(from phase) bool {
+	return c.phase.CompareAndSwap(uint32(from), uint32(phaseRun))
+}
+
+// ready reads what has arrived on an idle connection and answers it as far as
+// nothing makes it wait. The poller calls it for each arrival, and whoever
+// gives the connection back calls it once, for what has arrived meanwhile.
+func (c *conn) ready() {
+	defer c.survive()
+	c.missed.Store(true)
+	for c.take(phaseIdle) {
+		c.missed.Store(false)
+		x := c.server.acquire()
+		n, err := readNow(c.fd, x.in.buf)
+		more := n == len(x.in.buf)
+		switch {
+		case n > 0:
+			x.in.w = n
+			c.x = x
+			if !c.answer() {
+				return
+			}
+			if more { // than one buffer took
+				c.missed.Store(true)
+			}
+		case err == syscall.EAGAIN:
+			c.server.release(x)
+		default: // the client has closed, or is gone
+			c.server.release(x)
+			c.close()
+			return
+		}
+		c.idle()
+		if !c.missed.Load() {
+			return
+		}
+	}
+}
+
+// idle puts the connection back into the poller's care.
+func (c *conn) idle() { c.phase.Store(uint32(phaseIdle)) }
+
+// answer answers the requests in the buffer without waiting. It reports false
+// when the connection has ended or has gone to a goroutine of its own.
+func (c *conn) answer() (goesOn bool) {
+	x := c.x
+	for x.in.pending() {
+		x.begin(c)
+		x.in.begin()
+		n, err := x.req.Parse(x.in.buffered(), x.limits())
+		if n == 0 || err != nil || !x.atOnce() {
+			x.flushNow()
+			go c.serve()
+			return false
+		}
+		x.took(n)
+		st, err := x.decide(nil)
+		if !x.small() {
+			go c.deliver(st, err)
+			return false
+		}
+		x.gather()
+		if (!x.in.pending() || len(x.out) > coalesce) && !x.flushNow() {
+			go c.deliver(st, err)
+			return false
+		}
+		x.log(st, err)
+		if !x.persist || x.broken {
+			x.flushNow()
+			if c.linger {
+				go c.close()
+			} else {
+				c.close()
+			}
+			return false
+		}
+	}
+	c.deadline.Store(x.now.UnixNano() + c.idleNanos)
+	c.server.release(x)
+	c.x = nil
+	return true
+}
+
+// survive keeps a fault in one connection from the others.
+func (c *conn) survive() {
+	if p := recover(); p != nil {
+		c.server.panicked(c, p)
+		c.close()
+	}
+}
+
+// serve answers requests that may have to wait, until the connection is idle
+// or ends.
 func (c *conn) serve() {
+	defer c.survive()
 	for {
 		if c.x == nil {
 			if err := c.await(); err != nil {
-				if c.refreshing() && errors.Is(err, os.ErrDeadlineExceeded) {
-					go c.serve()
-					return
-				}
 				c.ended(err)
 				break
 			}
@@ -99,86 +184,69 @@ func (c *conn) serve() {
 			break
 		}
 		if !c.x.in.pending() {
+			c.deadline.Store(c.x.now.UnixNano() + c.idleNanos)
 			c.server.release(c.x)
 			c.x = nil
+			if c.poller != nil {
+				c.idle()
+				c.ready()
+				return
+			}
 		}
 	}
 	c.close()
 }
 
-// refreshing reports whether the keeper has asked an idle connection to go on
-// with a fresh goroutine, and takes note of it. The stack that the last request
-// needed goes back, so ten thousand idle connections stay small.
-func (c *conn) refreshing() bool {
-	if c.phase.Load() != uint32(phaseRefresh) {
-		return false
+// deliver sends a response that has been decided on and goes on with serve.
+func (c *conn) deliver(st status.Status, err error) {
+	defer c.survive()
+	if !c.x.deliver(st, err) {
+		c.close()
+		return
 	}
-	c.waking.Lock() // until the keeper has set its deadline
-	defer c.waking.Unlock()
-	c.Conn.SetDeadline(time.Time{})
-	c.phase.Store(uint32(phaseFresh))
-	return true
+	if !c.x.in.pending() {
+		c.deadline.Store(c.x.now.UnixNano() + c.idleNanos)
+		c.server.release(c.x)
+		c.x = nil
+		c.idle()
+		c.ready()
+		return
+	}
+	c.serve()
 }
 
-// await blocks until the client has sent something. No buffer is held while it
-// waits.
+// await blocks until a client that speaks TLS has sent something.
 func (c *conn) await() error {
-	if c.raw == nil {
-		x := c.server.acquire()
-		n, err := c.Conn.Read(x.in.buf)
-		if n == 0 {
-			c.server.release(x)
-			return err
-		}
-		x.in.w = n
-		c.x = x
-		return nil
-	}
-	c.readErr = nil
-	if err := c.raw.Read(c.receive); err != nil {
+	x := c.server.acquire()
+	c.idle()
+	n, err := c.Conn.Read(x.in.buf)
+	if n == 0 {
+		c.server.release(x)
 		return err
 	}
-	return c.readErr
-}
-
-// readable takes a buffer and reads into it what the socket has; false makes
-// the runtime wait until it has something.
-func (c *conn) readable(fd uintptr) bool {
-	x := c.server.acquire()
-	for {
-		n, err := syscall.Read(int(fd), x.in.buf)
-		switch {
-		case n > 0:
-			x.in.w = n
-			c.x = x
-			return true
-		case err == syscall.EINTR:
-			continue
-		case err == syscall.EAGAIN:
-			c.server.release(x)
-			return false
-		}
-		c.server.release(x)
-		c.readErr = io.EOF
-		if err != nil {
-			c.readErr = err
-		}
-		return true
-	}
+	c.phase.Store(uint32(phaseRun))
+	x.in.w = n
+	c.x = x
+	return nil
 }
 
 // next reads one request, answers it and logs it. It reports whether the
 // connection goes on.
 func (c *conn) next() bool {
 	x := c.x
-	c.refreshing()
 	x.begin(c)
 	err := c.readHead(x)
-	var gone *goneError
-	if errors.As(err, &gone) {
+	if gone, ok := errors.AsType[*goneError](err); ok {
 		c.ended(gone.err)
 		return false
 	}
+	st, err := x.decide(err)
+	return x.deliver(st, err)
+}
+
+// decide makes the response of a request, err being what was wrong with its
+// head.
+func (x *exchange) decide(err error) (status.Status, error) {
 	if err == nil {
 		err = x.guard()
 	}
@@ -187,11 +255,31 @@ func (c *conn) next() bool {
 		x.fail(st, err)
 	}
 	x.settle()
+	return st, err
+}
+
+// deliver sends the response and logs it, and reports whether the connection
+// goes on.
+func (x *exchange) deliver(st status.Status, err error) bool {
 	x.write()
 	x.finish()
 	x.log(st, err)
-	c.linger = c.linger || !x.body.Done()
+	x.conn.linger = x.conn.linger || !x.body.Done()
 	return x.persist && !x.broken
+}
+
+// atOnce reports whether a request can be answered without waiting for the
+// client: it is whole.
+func (x *exchange) atOnce() bool {
+	return x.req.ContentLength <= 0 && !x.req.Chunked
+}
+
+// took notes that the head, of n bytes, has been read.
+func (x *exchange) took(n int) {
+	x.in.r += n
+	x.in.head = x.in.r
+	x.received = int64(n)
+	x.body.Reset(x, &x.req, -1)
 }
 
 // A goneError is a connection that ended before a whole request had arrived.
@@ -213,14 +301,11 @@ func (c *conn) readHead(x *exchange) error {
 			return err
 		}
 		if n > 0 {
-			x.in.r += n
-			x.in.head = x.in.r
-			x.received = int64(n)
-			x.body.Reset(x, &x.req, -1)
+			x.took(n)
 			return nil
 		}
-		if c.phase.Load() <= uint32(phaseRefresh) {
-			c.touch(phaseHead, x.now.UnixNano()+c.idleNanos)
+		if c.phase.Load() != uint32(phaseHead) {
+			c.touch(phaseHead, x.now.UnixNano()+c.headNanos())
 		}
 		x.flush()
 		x.in.grow()
@@ -230,6 +315,15 @@ func (c *conn) readHead(x *exchange) error {
 		}
 		x.in.w += got
 	}
+}
+
+// headNanos returns how long a head may take to arrive: HeaderWaitTimeout, or
+// ConnectionTimeout where that is not set.
+func (c *conn) headNanos() int64 {
+	if t := c.place.first.Node.HeaderWaitTimeout; t > 0 {
+		return int64(t) * int64(time.Second)
+	}
+	return c.idleNanos
 }
 
 // ended notes why a connection ended between requests or in the middle of a
@@ -250,9 +344,14 @@ func (c *conn) ended(err error) {
 func (c *conn) close() {
 	if c.x != nil {
 		c.x.flush()
+		c.x.closeFile()
 	}
+	c.touch(phaseClosed, 0)
 	if c.linger {
 		c.lingerClose()
+	}
+	if c.poller != nil {
+		c.poller.remove(c)
 	}
 	c.Conn.Close()
 	c.auth.Drop()
@@ -270,7 +369,6 @@ func (c *conn) lingerClose() {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	c.touch(phaseLinger, 0)
 	c.Conn.SetReadDeadline(time.Now().Add(lingerTime))
 	var sink [4 << 10]byte
 	for left := lingerBytes; left > 0; {

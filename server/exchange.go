@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,6 +49,7 @@ type exchange struct {
 	keepOff   bool // because AllowKeepAlive is false
 	continued bool // 100 Continue has been sent
 	broken    bool // the response could not be sent whole
+	gathered  bool // the whole response is in out, or has been sent
 	sent      int64
 	received  int64
 	out       []byte
@@ -77,7 +79,7 @@ func (x *exchange) begin(c *conn) {
 	x.path, x.asked, x.node, x.below, x.set, x.stem = "", "", nil, "", nil, ""
 	x.user, x.challenge, x.persists, x.leg = nil, "", false, authn.LegBare
 	x.resp = response{}
-	x.persist, x.keepOff, x.continued, x.broken = true, false, false, false
+	x.persist, x.keepOff, x.continued, x.broken, x.gathered = true, false, false, false, false
 	x.sent, x.received = 0, 0
 	x.refused = nil
 }
@@ -112,10 +114,15 @@ func (x *exchange) guard() (err error) {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v: %w", p, status.ServerError)
 			x.persist = false
-			x.server.serviceLog().Error("panic in a request", "client", x.conn.clientIP, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			x.server.panicked(x.conn, p)
 		}
 	}()
 	return x.run()
+}
+
+// panicked says in the service log what has gone wrong in the program.
+func (s *Server) panicked(c *conn, p any) {
+	s.serviceLog().Error("panic in a request", "client", c.clientIP, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 }
 
 // outcome names the outcome of the request as this version does.
@@ -244,6 +251,9 @@ func (x *exchange) settle() {
 				x.persist = false
 			}
 		}
+	}
+	if x.prof.PersistentAuth && x.user != nil && x.auth.Authorization != "" && x.user.Package != "" && x.user.Package != "Basic" {
+		r.set(hPersistentAuth, strconv.FormatBool(x.persists))
 	}
 	switch {
 	case !x.persist:

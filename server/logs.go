@@ -243,8 +243,8 @@ func (s *Server) connError(c *conn, reason string) {
 // refusedLogon says in the service log why a logon was refused: the access log
 // and the client may not know.
 func (s *Server) refusedLogon(x *exchange, st status.Status, d *authn.Denied) {
-	if d.Cause.Reason == "" {
-		return
+	if d.Cause.Reason == "" || d.Leg == authn.LegBare && d.Cause.Method != "Anonymous" {
+		return // nobody has tried to log on, or the handshake goes on
 	}
 	s.serviceLog().Warn("logon refused",
 		"account", d.Cause.Account, "method", d.Cause.Method, "client", x.conn.clientIP,

@@ -16,7 +16,7 @@ func (s *Server) newSettings(site *site, n *metabase.Properties) *settings {
 	}
 	if n.AuthFlags&metabase.AuthAnonymous != 0 {
 		p.Anonymous = authn.NewAnonymous(&authn.AnonymousOptions{
-			Accounts: site.accounts, Rules: rules, Name: n.AnonymousUserName, Type: site.prof.AnonymousLogon, Now: s.Clock,
+			Accounts: site.accounts, Name: n.AnonymousUserName, Type: site.prof.AnonymousLogon, Now: s.Clock,
 		})
 	}
 	if n.AuthFlags&metabase.AuthNTLM != 0 {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -39,7 +40,10 @@ type Server struct {
 	cache    *content.Cache
 	pool     sync.Pool // of *exchange
 
-	mu        sync.Mutex
+	mu      sync.Mutex
+	pollers []*poller
+	turn    atomic.Uint32 // of the poller that gets the next connection
+
 	listeners map[endpointKey]*listener
 	conns     map[*conn]struct{}
 	counts    map[string]*siteCount
@@ -82,6 +86,13 @@ func (s *Server) Start() error {
 	s.listeners = map[endpointKey]*listener{}
 	s.conns = map[*conn]struct{}{}
 	s.stopped = make(chan struct{})
+	for range runtime.GOMAXPROCS(0) {
+		p, err := newPoller()
+		if err != nil {
+			return err
+		}
+		s.pollers = append(s.pollers, p)
+	}
 	if err := s.prepare(); err != nil {
 		return err
 	}
@@ -292,20 +303,39 @@ func (s *Server) admitConn(l *listener, nc net.Conn) {
 	c.place = st.place(c.local, l.secure)
 	c.idleNanos = c.place.first.idleNanos
 	c.countFor(c.place.first)
-	if tcp, ok := nc.(*net.TCPConn); ok {
-		if l.secure {
-			c.Conn = tls.Server(nc, s.tlsConfig(c))
-		} else if raw, err := tcp.SyscallConn(); err == nil {
-			c.raw = raw
-			c.receive = c.readable
-		}
-	}
-	c.touch(phaseIdle, s.clock().UnixNano()+c.idleNanos)
 	s.mu.Lock()
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()
 	s.done.Add(1)
-	go c.serve()
+	c.touch(phaseIdle, s.clock().UnixNano()+c.idleNanos)
+	if err := c.enter(); err != nil {
+		s.serviceLog().Error("cannot take a connection", "client", c.clientIP, "error", err)
+		c.close()
+	}
+}
+
+// enter gives a new connection to a poller, or, where TLS has to read it, to a
+// goroutine of its own.
+func (c *conn) enter() error {
+	s := c.server
+	if c.listener.secure {
+		c.Conn = tls.Server(c.Conn, s.tlsConfig(c))
+		go c.serve()
+		return nil
+	}
+	sc, ok := c.Conn.(syscall.Conn)
+	if !ok {
+		return errors.New("not a socket")
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if err := raw.Control(func(fd uintptr) { c.fd = int(fd) }); err != nil {
+		return err
+	}
+	c.poller = s.pollers[s.turn.Add(1)%uint32(len(s.pollers))]
+	return c.poller.add(c)
 }
 
 func addrPort(a net.Addr) netip.AddrPort {
@@ -417,12 +447,8 @@ func (s *Server) release(x *exchange) {
 // keepInterval is how often the keeper looks after the connections.
 const keepInterval = 250 * time.Millisecond
 
-// freshLooks is how often the keeper finds a connection idle before it has it
-// handed to a new goroutine with a small stack.
-const freshLooks = 8
-
-// keep ends connections that wait too long and makes idle ones small. It does
-// so for all of them at once, so that an ordinary request sets no timer.
+// keep ends connections that wait too long. It looks after all of them at once,
+// so that an ordinary request sets no timer.
 func (s *Server) keep() {
 	defer s.done.Done()
 	tick := time.NewTicker(keepInterval)
@@ -442,31 +468,20 @@ func (s *Server) keep() {
 	}
 }
 
-// look wakes the connection if its time is up, or if it has been idle for a
-// while since its last request.
+// look ends the connection if its time is up: itself if nobody has it, else by
+// waking who waits for the client.
 func (c *conn) look(now int64) {
 	deadline := c.deadline.Load()
-	if deadline == 0 {
+	if deadline == 0 || now <= deadline {
 		return
 	}
-	if now > deadline {
-		c.deadline.Store(0)
-		c.Conn.SetDeadline(past)
+	c.deadline.Store(0)
+	if c.poller != nil && c.take(phaseIdle) {
+		c.server.connError(c, timerReasons[phaseIdle])
+		go c.close()
 		return
 	}
-	if deadline != c.seen {
-		c.seen, c.looks = deadline, 0
-		return
-	}
-	c.looks++
-	if c.raw == nil || c.looks < freshLooks || c.phase.Load() != uint32(phaseIdle) {
-		return
-	}
-	c.waking.Lock()
-	defer c.waking.Unlock()
-	if c.phase.CompareAndSwap(uint32(phaseIdle), uint32(phaseRefresh)) {
-		c.Conn.SetDeadline(past)
-	}
+	c.Conn.SetDeadline(past)
 }
 
 // past is a deadline that has been.
@@ -501,6 +516,9 @@ wait:
 		case <-tick.C:
 		}
 	}
+	for _, p := range s.pollers {
+		p.close()
+	}
 	return errors.Join(err, s.logs.close())
 }
 
@@ -510,10 +528,11 @@ func (s *Server) wake(every bool) {
 	defer s.mu.Unlock()
 	for c := range s.conns {
 		switch {
+		case c.poller != nil && c.take(phaseIdle):
+			go c.close()
 		case every:
-			c.Conn.Close()
-		case c.phase.Load() <= uint32(phaseRefresh):
-			c.phase.Store(uint32(phaseLinger))
+			c.Conn.SetDeadline(past)
+		case c.poller == nil && c.phase.Load() == uint32(phaseIdle):
 			c.Conn.SetReadDeadline(past)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"iisd/metabase"
@@ -152,39 +153,80 @@ func (x *exchange) appendHead(b []byte) []byte {
 // write sends the response and counts its bytes. What it cannot send ends the
 // connection; the log then says Win32 64, as IIS's does.
 func (x *exchange) write() {
-	c, r := x.conn, &x.resp
-	defer x.closeFile()
-	start := len(x.out)
-	if x.req.Proto != http1.HTTP09 {
-		if r.stream != nil {
-			if x.req.Proto == http1.HTTP11 && x.prof.HTTP11 {
-				r.set(hTransferEncoding, "chunked")
-			} else {
-				x.persist = false
-				x.announceClose()
-			}
-		}
-		x.out = x.appendHead(x.out)
+	if !x.gathered {
+		x.writeAll()
 	}
-	x.sent += int64(len(x.out) - start)
-	switch {
-	case !x.hasBody():
-	case r.stream != nil:
-		x.writeStream()
-	default:
-		x.writeSegments()
-	}
+	x.closeFile()
 	// Behind a pipelined request the next response goes out with this one.
-	if len(x.in.buf) > 0 && x.in.pending() && x.persist && len(x.out) < coalesce {
-		return
+	if !x.in.pending() || !x.persist || len(x.out) > coalesce {
+		x.flush()
 	}
-	x.flush()
-	c.touch(phaseIdle, x.now.UnixNano()+c.idleNanos)
 }
 
 // coalesce is how many bytes of responses to pipelined requests are gathered
 // before they are sent.
 const coalesce = 16 << 10
+
+func (x *exchange) writeAll() {
+	if x.resp.stream != nil {
+		x.streamHead()
+	}
+	x.head()
+	switch {
+	case !x.hasBody():
+	case x.resp.stream != nil:
+		x.writeStream()
+	default:
+		x.writeSegments()
+	}
+}
+
+// small reports whether the whole response is in memory and short enough to be
+// sent with one write(2) that does not wait.
+func (x *exchange) small() bool {
+	if !x.hasBody() {
+		return true
+	}
+	if x.resp.stream != nil {
+		return false
+	}
+	for i := range x.resp.body {
+		if x.resp.body[i].mem == nil {
+			return false
+		}
+	}
+	return x.resp.size <= copyBody
+}
+
+// gather puts a small response behind what is to be sent.
+func (x *exchange) gather() {
+	x.writeAll()
+	x.closeFile()
+	x.gathered = true
+}
+
+// head puts the head of the response behind what is to be sent; HTTP/0.9 has
+// none.
+func (x *exchange) head() {
+	if x.req.Proto == http1.HTTP09 {
+		return
+	}
+	start := len(x.out)
+	x.out = x.appendHead(x.out)
+	x.sent += int64(len(x.out) - start)
+}
+
+// streamHead says how the end of a body of unknown size will be known: chunked
+// if the client can read that, else the connection closes.
+func (x *exchange) streamHead() {
+	switch {
+	case x.req.Proto == http1.HTTP11 && x.prof.HTTP11:
+		x.resp.set(hTransferEncoding, "chunked")
+	default:
+		x.persist = false
+		x.announceClose()
+	}
+}
 
 // copyBody is the largest body in memory that is copied behind its head, so
 // that both go out in one write(2).
@@ -290,11 +332,33 @@ func (x *exchange) flush() {
 		return
 	}
 	if !x.broken {
+		x.expectSlow(int64(len(x.out)))
 		if _, err := x.conn.Write(x.out); err != nil {
 			x.broken = true
 		}
 	}
 	x.out = x.out[:0]
+}
+
+// flushNow sends what is buffered without waiting; false means that the client
+// does not take it yet.
+func (x *exchange) flushNow() bool {
+	for len(x.out) > 0 && !x.broken {
+		n, err := writeNow(x.conn.fd, x.out)
+		switch {
+		case err == syscall.EAGAIN:
+			return false
+		case err != nil:
+			x.broken = true
+		case n == len(x.out):
+			x.out = x.out[:0]
+			return true
+		default:
+			x.out = x.out[:copy(x.out, x.out[n:])]
+		}
+	}
+	x.out = x.out[:0]
+	return true
 }
 
 // expectSlow gives a large body the time that MinFileBytesPerSec grants it
