@@ -58,7 +58,7 @@ func TestBench(t *testing.T) {
 
 const (
 	benchRounds = 5
-	benchTime   = 2500 * time.Millisecond // of one round of one server
+	benchTime   = 3 * time.Second         // of one round of one server; wrk takes whole seconds
 	settleTime  = 1200 * time.Millisecond // for logs to be written, before CPU time is read
 	smallFile   = "/1k.htm"
 	largeFile   = "/50m.zip"
@@ -285,7 +285,7 @@ var wrkLine = regexp.MustCompile(`(\d+) requests in `)
 func (b *bench) wrk(c *contender, path string, connections int) int64 {
 	b.t.Helper()
 	out, err := exec.Command(needs(b.t, "wrk", "wrk"), "-t2", fmt.Sprintf("-c%d", connections),
-		fmt.Sprintf("-d%dms", benchTime.Milliseconds()), "--timeout", "20s", "http://"+c.address+path).CombinedOutput()
+		fmt.Sprintf("-d%.0fs", benchTime.Seconds()), "--timeout", "20s", "http://"+c.address+path).CombinedOutput()
 	m := wrkLine.FindSubmatch(out)
 	if err != nil || m == nil || bytes.Contains(out, []byte("Non-2xx")) || bytes.Contains(out, []byte("Socket errors")) {
 		b.t.Fatalf("wrk on %s: %v\n%s", c.name, err, out)
