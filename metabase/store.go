@@ -79,13 +79,3 @@ func (s *Store) Reload() []Problem {
 	}
 	return problems
 }
-
-// A Value is one property as the commands show it.
-type Value struct {
-	Name      string   // of the property, or of the bit asked for
-	Type      string   // as adsutil shows it: INTEGER STRING EXPANDSZ BOOLEAN LIST
-	Text      string   // of a list, one item a line
-	Items     []string // of a list
-	From      string   // key that sets it, "" for the version's default
-	Inherited bool     // From is not the key asked for
-}

@@ -2,12 +2,14 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -193,12 +195,17 @@ func (st *state) wanted() map[endpointKey]bool {
 	return want
 }
 
+// compare orders endpoints by port and address.
+func (k endpointKey) compare(other endpointKey) int {
+	return cmp.Or(cmp.Compare(k.port, other.port), k.addr.Compare(other.addr))
+}
+
 // listen starts the listeners that a snapshot needs and that do not run yet.
 func (s *Server) listen(st *state) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var started []*listener
-	for k := range st.wanted() {
+	for _, k := range slices.SortedFunc(maps.Keys(st.wanted()), endpointKey.compare) {
 		if s.listeners[k] != nil {
 			continue
 		}

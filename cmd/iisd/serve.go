@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -81,21 +80,22 @@ func stop(s *server.Server, signals <-chan os.Signal) error {
 	return nil
 }
 
-// reportProblems writes the problems of a metabase to the service log; errors
-// end the start.
+// reportProblems returns the errors of a metabase as one, and counts its warnings
+// in the service log.
 func reportProblems(log *slog.Logger, problems []metabase.Problem) error {
-	var first error
+	var errs []error
+	warnings := 0
 	for i := range problems {
-		switch {
-		case problems[i].Warning:
-			log.Warn(problems[i].String())
-		case first == nil:
-			first = errors.New(problems[i].String())
-		default:
-			first = fmt.Errorf("%w\n%s", first, problems[i])
+		if problems[i].Warning {
+			warnings++
+		} else {
+			errs = append(errs, errors.New(problems[i].String()))
 		}
 	}
-	return first
+	if warnings > 0 && errs == nil {
+		log.Warn("the metabase has warnings; iisd check shows them", "metabase", problems[0].File, "count", warnings)
+	}
+	return errors.Join(errs...)
 }
 
 // raiseFileLimit lets the process open as many connections as it may.

@@ -7,9 +7,9 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settleTime is how long a file must have been left alone before it is read:
+// quietTime is how long a file must have been left alone before it is read:
 // an editor writes in several steps.
-const settleTime = 100 * time.Millisecond
+const quietTime = 100 * time.Millisecond
 
 // A watcher notices changes of the files that a server was configured from. It
 // watches their directories, since editors put a new file in the place of the
@@ -68,13 +68,13 @@ func (w *watcher) run() {
 				return
 			}
 			if names[e.Name] && e.Op != fsnotify.Chmod {
-				settled.Reset(settleTime)
+				settled.Reset(quietTime)
 			}
 		case _, ok := <-w.Errors:
 			if !ok {
 				return
 			}
-			settled.Reset(settleTime) // events were lost: look
+			settled.Reset(quietTime) // events were lost: look
 		case <-settled.C:
 			select {
 			case w.changed <- struct{}{}:
