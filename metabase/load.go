@@ -444,18 +444,34 @@ func (l *loader) apply(n *Node, p *Properties, s *setting) {
 	to := s.field(p)
 	if s.flag.bit != 0 {
 		mask := to.(*uint32)
-		if s.value.(bool) {
-			*mask |= s.flag.bit
-		} else {
+		switch {
+		case !s.value.(bool):
 			*mask &^= s.flag.bit
-		}
-		if s.several(*mask) {
+		case n.others(s):
 			l.problem(s.line, n.Key, s.Name(), false, "more than one of the flags of %s is set, which exclude each other (Q318863); leave one", s.name)
+		default: // of flags that exclude each other it takes the place of the one inherited
+			*mask = *mask&^s.one | s.flag.bit
 		}
 		return
 	}
 	assign(to, s.value, p)
 	p.explicit |= derivations[s.name]
+}
+
+// others reports whether n sets another flag that excludes the one s sets.
+func (n *Node) others(s *setting) bool {
+	return slices.ContainsFunc(n.settings, func(t setting) bool {
+		if t.property != s.property || s.one == 0 {
+			return false
+		}
+		switch v := t.value.(type) {
+		case bool:
+			return v && t.flag.bit != s.flag.bit
+		case uint32:
+			return v&s.one&^s.flag.bit != 0
+		}
+		return false
+	})
 }
 
 // assign stores a value that a kind has read in the field it is for.

@@ -51,8 +51,8 @@ func valueAt(n *Node, asked string, s spelling) Value {
 		v.Text = hidden
 	case s.flag.bit != 0:
 		v.Type = "BOOLEAN"
-		mask, _ := raw.(uint32)
-		v.Text = boolText(mask&s.flag.bit != 0)
+		mask, ok := raw.(*uint32)
+		v.Text = boolText(ok && *mask&s.flag.bit != 0)
 	default:
 		v.show(s.property, raw)
 	}

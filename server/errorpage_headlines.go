@@ -14,7 +14,7 @@ type headline struct {
 var headlines = map[outcome]headline{
 	{400, 0}:   {"Bad Request", "Bad Request", "The request cannot be resolved"},
 	{401, 0}:   {"Unauthorized: Access denied", "Unauthorized: Access denied", "Unauthorized: Access is denied due to invalid credentials"},                                                                  // 7.0 and later seen
-	{401, 1}:   {"Unauthorized: Logon Failed", "Unauthorized: Logon failed", "Unauthorized: Access is denied due to invalid credentials"},                                                                    // Q263140; TechNet cc780140
+	{401, 1}:   {"Unauthorized: Logon Failed", "Unauthorized: Logon Failed", "Unauthorized: Access is denied due to invalid credentials"},                                                                    // Q263140; TechNet cc780140
 	{401, 2}:   {"Unauthorized: Logon Failed due to server configuration", "Unauthorized: Logon failed due to server configuration", "Unauthorized: Access is denied due to server configuration"},           // Q253667; 6.0 seen
 	{401, 3}:   {"Unauthorized: Unauthorized due to ACL on resource", "Unauthorized: Unauthorized due to ACL on resource", "Unauthorized: Access is denied due to an ACL set on the requested resource"},     // Q247603; 6.0 seen
 	{401, 4}:   {"Unauthorized: Authorization failed by filter", "Unauthorized: Authorization denied by filter", "Unauthorized: Authorization failed by a filter installed on the Web server"},               // Q241832; TechNet cc780140

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"iisd/authn"
+	"iisd/logging"
 	"iisd/metabase"
 	"iisd/server/http1"
 	"iisd/server/status"
@@ -54,6 +55,7 @@ type exchange struct {
 	received  int64
 	out       []byte
 
+	entry   logging.Entry
 	refused *http1.Error // the request never reached a site
 	pathBuf []byte
 	scratch []byte
@@ -135,6 +137,10 @@ func (x *exchange) outcome(err error) status.Status {
 		return status.Status{Code: e.Code}
 	}
 	st := status.Of(err)
+	if st.Code == 400 && x.prof.kernel != nil { // credentials that are none: HTTP.sys refuses them
+		x.refused = errCredentials
+		return status.BadRequest
+	}
 	if x.site.observed {
 		if s, ok := x.prof.Observed[st]; ok {
 			return s
@@ -347,10 +353,11 @@ func (x *exchange) badPath(err error) error {
 
 // Refusals of a request-target that no site sees.
 var (
-	errURL        = &http1.Error{Reason: http1.URL, Code: 400, Text: "the URL is malformed"}
-	errURLTooLong = &http1.Error{Reason: http1.URLLength, Code: 414, Text: "the URL is too long"}
-	errForbidden  = &http1.Error{Reason: http1.Forbidden, Code: 403, Text: "the URL leaves the site"}
-	errHostname   = &http1.Error{Reason: http1.Hostname, Code: 400, Text: "no site answers to this host name"}
+	errURL         = &http1.Error{Reason: http1.URL, Code: 400, Text: "the URL is malformed"}
+	errURLTooLong  = &http1.Error{Reason: http1.URLLength, Code: 414, Text: "the URL is too long"}
+	errForbidden   = &http1.Error{Reason: http1.Forbidden, Code: 403, Text: "the URL leaves the site"}
+	errCredentials = &http1.Error{Reason: http1.Header, Code: 400, Text: "the Authorization field is malformed"}
+	errHostname    = &http1.Error{Reason: http1.Hostname, Code: 400, Text: "no site answers to this host name"}
 )
 
 // restrict refuses what may not come in whoever asks.

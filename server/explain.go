@@ -103,7 +103,7 @@ func (s *Server) question(q *Question, u *url.URL) (*exchange, error) {
 	c.place.own = &endpoint{any: site, first: site}
 	c.place.every = nil
 	x.site, x.prof = site, site.prof
-	head := q.Method + " " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n"
+	head := q.Method + " " + target + " HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: 0\r\n\r\n"
 	if n, err := x.req.Parse([]byte(head), &http1.Limits{}); err != nil || n == 0 {
 		return nil, fmt.Errorf("%s %s is no request: %v", q.Method, q.URL, err)
 	}

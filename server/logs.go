@@ -95,7 +95,7 @@ func (s *Server) errorLog(site *site) *logging.HTTPErrLog {
 	p := &site.prof.Log
 	o := logging.HTTPErrOptions{
 		Dir:    filepath.Join(site.Node.LogFileDirectory, "HTTPERR"),
-		Format: logging.HTTPErr{Software: p.HTTPErrVersion, StreamID: p.HTTPErrStream, UTF8: site.Node.LogInUTF8},
+		Format: logging.HTTPErr{Software: "Microsoft HTTP API " + p.HTTPErrVersion, StreamID: p.HTTPErrStream, UTF8: site.Node.LogInUTF8},
 	}
 	o.Report = s.logReport(o.Dir)
 	return s.logs.get(o.Dir, func() logFile { return logging.OpenHTTPErr(o) }).(*logging.HTTPErrLog)
@@ -151,12 +151,12 @@ func (x *exchange) log(st status.Status, err error) {
 	if x.site.log == nil || x.node != nil && x.node.DontLog {
 		return
 	}
-	e := x.entry(st, err)
-	x.site.log.Write(&e)
+	x.fillEntry(st, err)
+	x.site.log.Write(&x.entry)
 }
 
-// entry is what the log line says.
-func (x *exchange) entry(st status.Status, err error) logging.Entry {
+// fillEntry puts together what the log line says.
+func (x *exchange) fillEntry(st status.Status, err error) {
 	if x.broken && st.Win32 == status.ErrorSuccess {
 		st.Win32 = status.ErrorNetnameDeleted // the client dropped the connection
 	}
@@ -168,7 +168,7 @@ func (x *exchange) entry(st status.Status, err error) logging.Entry {
 		stem = x.req.Path
 	}
 	end := x.server.clock()
-	return logging.Entry{
+	x.entry = logging.Entry{
 		Time:          end,
 		ClientIP:      x.conn.clientIP,
 		UserName:      x.logName(err),

@@ -93,6 +93,7 @@ type Profile struct {
 	VDirRedirect     int           // status of the courtesy redirect for a virtual directory
 	DirRedirect      int           // and for a physical one
 	UnknownMIME404   bool          // a file without MIME mapping is 404.3 (6.0 and later)
+	DefaultDocs      int           // how many names of DefaultDoc count, 0 for all (2.0: one, Q184027)
 	DefaultDocLogged bool          // log the default document's name instead of the directory (up to 6.0)
 	HiddenDotFiles   status.Status // outcome for a hidden file (name beginning with a dot)
 	IgnoreBadExpect  bool          // an expectation other than 100-continue is no 417 (up to 5.1)

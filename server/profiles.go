@@ -53,6 +53,7 @@ func version20() *Profile {
 		HiddenDotFiles:   status.NotFound, // Q216803
 		IgnoreBadExpect:  true,            // 417 is first listed for 6.0
 		DefaultDocLogged: true,            // KB 969060
+		DefaultDocs:      1,               // Q184027
 		Methods:          methods3,
 		Log:              logProfile{Order: logging.Order40}, // no W3C format before 4.0 (Q143180): its first form
 	}

@@ -267,7 +267,7 @@ func (s *Server) closeListeners(st *state) {
 		if !want[k] {
 			l.Close()
 			delete(s.listeners, k)
-			s.serviceLog().Info("no longer listening", "address", l.Addr().String())
+			s.serviceLog().Info("released", "address", l.Addr().String())
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"errors"
+	"io/fs"
 	"path"
 	"strconv"
 	"strings"
@@ -38,7 +40,10 @@ func (x *exchange) open(below string) (*content.File, error) {
 		return nil, status.PathNotFound
 	}
 	root, err := x.server.rootOf(vdir, x.now)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // what is asked for lies in a directory that is not there
+		return nil, status.PathNotFound
+	case err != nil:
 		return nil, err
 	}
 	return x.server.cache.Open(root, below, x.now)
@@ -49,13 +54,17 @@ func (x *exchange) open(below string) (*content.File, error) {
 func (x *exchange) directory(f *content.File) error {
 	if !strings.HasSuffix(x.path, "/") {
 		code := x.prof.DirRedirect
-		if x.node.VDir == x.node {
+		if x.below == "" {
 			code = x.prof.VDirRedirect
 		}
 		return x.redirect(code, x.path+"/")
 	}
 	if x.node.DirBrowseFlags&metabase.EnableDefaultDoc != 0 {
-		for _, name := range x.node.DefaultDoc {
+		names := x.node.DefaultDoc
+		if most := x.prof.DefaultDocs; most > 0 && len(names) > most {
+			names = names[:most]
+		}
+		for _, name := range names {
 			found, err := x.defaultDoc(f, name)
 			if found || err != nil {
 				return err
@@ -122,7 +131,7 @@ func (x *exchange) redirect(code int, to string) error {
 	b = urlpath.AppendEscaped(b, to)
 	if x.req.HasQuery {
 		b = append(b, '?')
-		b = append(b, x.req.Query...)
+		b = appendQuery(b, x.req.Query)
 	}
 	n := len(b)
 	b = x.prof.redirectBody(b, string(b))
@@ -136,6 +145,21 @@ func (x *exchange) redirect(code int, to string) error {
 	r.custom = x.node.HttpCustomHeaders
 	r.setMemory(b[n:])
 	return nil
+}
+
+// appendQuery appends a query with what could end an attribute of the page or a
+// header field percent-encoded (Q317035).
+func appendQuery(b []byte, query string) []byte {
+	const hex = "0123456789ABCDEF"
+	for i := range len(query) {
+		switch c := query[i]; {
+		case c <= ' ', c >= 0x7f, c == '"', c == '\'', c == '<', c == '>', c == '`', c == '\\':
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		default:
+			b = append(b, c)
+		}
+	}
+	return b
 }
 
 // origin returns scheme and authority of the site as the client knows it: the
@@ -178,6 +202,7 @@ func (x *exchange) file(f *content.File) error {
 		return status.MimeDenied
 	}
 	if f.Size > maxFile5 && x.prof.kernel == nil {
+		x.resp.reason = "Not Supported"
 		return status.NotImplemented // Q234923
 	}
 	r := &x.resp
@@ -189,10 +214,8 @@ func (x *exchange) file(f *content.File) error {
 	r.set(hServer, x.prof.Server)
 	r.set(hContentType, mime)
 	r.set(hLastModified, f.LastModified)
-	if x.prof.HTTP11 {
-		r.set(hAcceptRanges, "bytes")
-		r.set(hETag, etag)
-	}
+	r.set(hAcceptRanges, "bytes")
+	r.set(hETag, etag)
 	r.custom = x.node.HttpCustomHeaders
 	x.contentLocation()
 	r.size = f.Size
@@ -228,9 +251,6 @@ func (x *exchange) whole(f *content.File) {
 func (x *exchange) conditional(f *content.File, etag string, c *content.Conditions) error {
 	r := &x.resp
 	outcome, ranges := c.Evaluate(etag, f.ModTime, f.Size, x.now, nil)
-	if !x.prof.HTTP11 && outcome != content.NotModified { // ranges and entity tags are HTTP/1.1's
-		outcome = content.Full
-	}
 	switch outcome {
 	case content.NotModified:
 		r.code, r.kind, r.size = 304, kind304, 0

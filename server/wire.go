@@ -94,9 +94,13 @@ type response struct {
 
 // setMemory makes b the body. It is not copied.
 func (r *response) setMemory(b []byte) {
+	r.size = int64(len(b))
+	if len(b) == 0 {
+		r.body = nil
+		return
+	}
 	r.segs[0] = segment{mem: b, n: int64(len(b))}
 	r.body = r.segs[:]
-	r.size = int64(len(b))
 }
 
 // set gives a field its value; "" leaves it out.
@@ -387,7 +391,7 @@ func (x *exchange) announceClose() {
 	if !x.prof.HTTP11 {
 		return
 	}
-	if x.req.Proto == http1.HTTP11 || x.req.KeepAlive || x.prof.kernel != nil {
+	if x.req.Proto == http1.HTTP11 || x.req.KeepAlive || x.refused != nil || x.prof.kernel != nil {
 		x.resp.set(hConnection, "close")
 	}
 }
