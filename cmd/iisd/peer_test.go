@@ -569,7 +569,7 @@ func TestPeerGoNTLMSSP(t *testing.T) {
 		transport := &http.Transport{MaxIdleConnsPerHost: 16}
 		defer transport.CloseIdleConnections()
 		client := &http.Client{Transport: ntlmssp.Negotiator{RoundTripper: transport}, Timeout: peerWait}
-		do := func(method, path, user, password string, body io.Reader) (int, string, error) {
+		do := func(client *http.Client, method, path, user, password string, body io.Reader) (int, string, error) {
 			req, err := http.NewRequest(method, s.url(path), body)
 			if err != nil {
 				return 0, "", err
@@ -592,39 +592,43 @@ func TestPeerGoNTLMSSP(t *testing.T) {
 			}
 		}
 		t.Run(version+" GET", func(t *testing.T) {
-			expect(t, 200, `[CORP\alice]`)(do("GET", "/whoami.shtm?get", `CORP\alice`, "secret", nil))
+			expect(t, 200, `[CORP\alice]`)(do(client, "GET", "/whoami.shtm?get", `CORP\alice`, "secret", nil))
 			s.logged(t, "get", "GET /whoami.shtm - 401 *", "GET /whoami.shtm - 401 *", `GET /whoami.shtm CORP\alice 200 *`)
 		})
 		t.Run(version+" wrong password", func(t *testing.T) {
 			transport.CloseIdleConnections()
-			expect(t, 401, "")(do("GET", "/whoami.shtm", `CORP\alice`, "Secret", nil))
+			expect(t, 401, "")(do(client, "GET", "/whoami.shtm", `CORP\alice`, "Secret", nil))
 			s.says(t, `CORP\\alice.*wrong password`)
 		})
 		t.Run(version+" under Negotiate", func(t *testing.T) {
 			transport.CloseIdleConnections()
-			expect(t, 200, `[CORP\bob]`)(do("GET", "/negotiate/whoami.shtm", `CORP\bob`, "hunter2", nil))
+			expect(t, 200, `[CORP\bob]`)(do(client, "GET", "/negotiate/whoami.shtm", `CORP\bob`, "hunter2", nil))
 		})
 		t.Run(version+" local account", func(t *testing.T) {
 			transport.CloseIdleConnections()
-			expect(t, 200, `carol]`)(do("GET", "/whoami.shtm", "carol", "local", nil))
+			expect(t, 200, `carol]`)(do(client, "GET", "/whoami.shtm", "carol", "local", nil))
 		})
 		// 5 MB after a challenge: what is refused in the end is the method, not
 		// the account.
 		t.Run(version+" POST", func(t *testing.T) {
 			transport.CloseIdleConnections()
-			code, _, err := do("POST", "/default.htm?post", `CORP\alice`, "secret", bytes.NewReader(make([]byte, 5<<20)))
+			code, _, err := do(client, "POST", "/default.htm?post", `CORP\alice`, "secret", bytes.NewReader(make([]byte, 5<<20)))
 			if err != nil || code == 401 || code == 200 {
 				t.Errorf("%d, %v", code, err)
 			}
 			s.logged(t, "post", "POST /default.htm - 401 *", "POST /default.htm - 401 *", fmt.Sprintf(`POST /default.htm CORP\alice %d *`, code))
 		})
+		// The client's legs follow one another on a connection only while nobody
+		// else takes it from the pool, so each has a pool of its own.
 		t.Run(version+" parallel connections", func(t *testing.T) {
-			transport.CloseIdleConnections()
 			var clients sync.WaitGroup
 			for range 16 {
 				clients.Go(func() {
+					transport := &http.Transport{}
+					defer transport.CloseIdleConnections()
+					client := &http.Client{Transport: ntlmssp.Negotiator{RoundTripper: transport}, Timeout: peerWait}
 					for range 10 {
-						expect(t, 200, `[CORP\alice]`)(do("GET", "/whoami.shtm", `CORP\alice`, "secret", nil))
+						expect(t, 200, `[CORP\alice]`)(do(client, "GET", "/whoami.shtm", `CORP\alice`, "secret", nil))
 					}
 				})
 			}
@@ -916,7 +920,7 @@ func TestPeerPipelining(t *testing.T) {
 			if closes {
 				want = []string{alice, "401", "closed"}
 			}
-			run(t, c, []string{last, "NTLM rubbish!", bare}, want)
+			run(t, c, []string{last, "NTLM cnViYmlzaA==", bare}, want)
 		})
 		t.Run(version+" the last message twice", func(t *testing.T) {
 			c, last := answered(t, n)
@@ -1471,11 +1475,10 @@ func TestPeerChromium(t *testing.T) {
 				}
 			}
 		}
-		for _, method := range []struct{ dir, authType string }{{"/ntlm/", "NTLM"}, {"/basic/", "Basic"}, {"/negotiate/", "Negotiate"}} {
-			if method.authType == "Negotiate" && version == "4.0" {
-				continue // Negotiate came with 5.0
-			}
-			t.Run(version+" "+method.authType, func(t *testing.T) {
+		// Of all methods together Chromium takes NTLM: for Negotiate it would need
+		// a Kerberos library and a ticket.
+		for _, method := range []struct{ dir, authType string }{{"/ntlm/", "NTLM"}, {"/basic/", "Basic"}, {"/all/", "NTLM"}} {
+			t.Run(version+" "+method.dir, func(t *testing.T) {
 				visit(t)
 				b.click(home+method.dir, right)
 				if title := b.title(); title != "You are in" || b.prompts != 1 {
