@@ -137,7 +137,8 @@ const (
 // explain`; the client must not see it. It holds no password, hash or token. An
 // Authority returns it as an error.
 type Cause struct {
-	Account string       // DOMAIN\name, or the name as typed; "" if nobody was named
+	Account string       // DOMAIN\name, or the name as typed, fit to be read; "" if nobody was named
+	Typed   string       // the name as the client gave it to Basic, whatever it holds: for a log that escapes
 	Method  string       // "Anonymous", "Basic", "NTLM", "Negotiate" or what the client sent
 	Reason  string       // one plain sentence; "" while a handshake goes on as it should
 	Win32   status.Win32 // the code behind it, also where Status shows another

@@ -94,7 +94,9 @@ func (m *basicMethod) Accept(r *Request, credentials string) (string, *User, err
 	l := &Logon{Typed: name, Type: m.LogonMethod, Client: r.Client, Now: r.Now}
 	u, err := m.Authorities.logonPassword(l, m.DefaultLogonDomain, password)
 	if err != nil {
-		return "", nil, refusedAccount(m.Rules, "Basic", LegFailed, err)
+		d := refusedAccount(m.Rules, "Basic", LegFailed, err)
+		d.Cause.Typed = name
+		return "", nil, d
 	}
 	u.Typed, u.Password = name, password
 	u.Package, u.Scheme = "Basic", "Basic"

@@ -264,7 +264,7 @@ func (x *exchange) settle() {
 	switch {
 	case !x.persist:
 		x.announceClose()
-	case x.req.Proto == http1.HTTP10:
+	case x.req.Proto == http1.HTTP10, !x.prof.HTTP11:
 		r.set(hConnection, x.prof.KeepAliveEcho)
 	}
 }
@@ -284,7 +284,8 @@ func (x *exchange) continueBody() {
 	x.out = append(x.out, "HTTP/1.1 100 Continue\r\n\r\n"...)
 }
 
-// finish drops what is left of the request's body.
+// finish drops what is left of the request's body, and counts what has arrived
+// of it.
 func (x *exchange) finish() {
 	if x.persist && !x.broken && !x.body.Done() {
 		if done, err := x.body.Drain(drainBudget); err != nil || !done {
@@ -292,6 +293,9 @@ func (x *exchange) finish() {
 		}
 	}
 	x.received += x.body.Received()
+	if !x.body.Done() {
+		x.received += int64(len(x.in.buffered()))
+	}
 }
 
 // resolve finds the site, the node that governs the URL and the physical path.

@@ -202,7 +202,7 @@ func (x *exchange) logName(err error) string {
 	}
 	if x.prof.LogRefusedBasic && x.leg == authn.LegFailed {
 		if d, ok := errors.AsType[*authn.Denied](err); ok && d.Cause.Method == "Basic" {
-			return d.Cause.Account
+			return d.Cause.Typed
 		}
 	}
 	return ""

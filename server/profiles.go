@@ -62,7 +62,9 @@ func version20() *Profile {
 }
 
 func version30() *Profile {
-	return version20().called("3.0", "Server")
+	p := version20()
+	p.DefaultDocs = 0 // a list: Q184027
+	return p.called("3.0", "Server")
 }
 
 func version40() *Profile {

@@ -162,7 +162,7 @@ func (x *exchange) write() {
 	}
 	x.closeFile()
 	// Behind a pipelined request the next response goes out with this one.
-	if !x.in.pending() || !x.persist || len(x.out) > coalesce {
+	if !x.in.pending() || !x.body.Done() || !x.persist || len(x.out) > coalesce {
 		x.flush()
 	}
 }
