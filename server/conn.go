@@ -1,7 +1,6 @@
 package server
 
 import (
-	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
@@ -384,16 +383,6 @@ const (
 	lingerTime  = 2 * time.Second
 	lingerBytes = 4 << 20
 )
-
-// tlsState returns what TLS agreed on, nil without TLS.
-func (c *conn) tlsState() *tls.ConnectionState {
-	t, ok := c.Conn.(*tls.Conn)
-	if !ok {
-		return nil
-	}
-	st := t.ConnectionState()
-	return &st
-}
 
 var _ http1.Source = (*exchange)(nil)
 

@@ -34,17 +34,15 @@ type site struct {
 	limits   http1.Limits
 	log      *logging.Log        // nil: LogType is 0
 	httperr  *logging.HTTPErrLog // nil before 6.0
-	utf8     bool
-	observed bool // NTLMLogShape
+	observed bool                // NTLMLogShape
 	count    *siteCount
 	max      int64 // MaxConnections, -1 for none
 
-	accounts    *authn.Accounts
-	auths       *authn.Authorities
-	idleNanos   int64
-	cert        *tls.Certificate
-	pinning     []netip.Prefix
-	certificate []byte // DER, for channel bindings
+	accounts  *authn.Accounts
+	auths     *authn.Authorities
+	idleNanos int64
+	cert      *tls.Certificate
+	pinning   []netip.Prefix
 }
 
 // pins reports whether addr is a proxy that keeps one server connection for
@@ -209,7 +207,6 @@ func (s *Server) newSite(ms *metabase.Site, accounts map[string]*authn.Accounts)
 			return nil, fmt.Errorf("%s: SecureCertificate: %w", n.Key, err)
 		}
 		site.cert = &cert
-		site.certificate = cert.Certificate[0]
 	}
 	return site, nil
 }
