@@ -205,11 +205,17 @@ func (s *Server) listen(st *state) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var started []*listener
+	absent := 0
 	for _, k := range slices.SortedFunc(maps.Keys(st.wanted()), endpointKey.compare) {
 		if s.listeners[k] != nil {
 			continue
 		}
 		l, err := listenOn(k)
+		if err != nil && missing(err) && len(st.endpoints) > 1 {
+			s.serviceLog().Error("binding left out: "+err.Error(), "sites", "the other bindings go on")
+			absent++
+			continue
+		}
 		if err != nil {
 			for _, l := range started {
 				delete(s.listeners, l.key)
@@ -219,6 +225,9 @@ func (s *Server) listen(st *state) error {
 		}
 		s.listeners[k] = l
 		started = append(started, l)
+	}
+	if len(s.listeners) == 0 {
+		return fmt.Errorf("none of the %d bindings can be listened on", absent)
 	}
 	for _, l := range started {
 		s.serviceLog().Info("listening", "address", l.Addr().String(), "tls", l.secure)
@@ -240,6 +249,12 @@ func listenOn(k endpointKey) (*listener, error) {
 		return nil, fmt.Errorf("cannot listen on %s: %w%s", address, err, advice(err))
 	}
 	return &listener{Listener: l, key: k, secure: k.secure}, nil
+}
+
+// missing reports whether an address is none of this machine's: a site goes on
+// with its other bindings then, as on a machine without IPv6.
+func missing(err error) bool {
+	return errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)
 }
 
 // advice says what to do about an address that cannot be had.
