@@ -3,11 +3,11 @@ package metabase
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // An index says where the tables and keys of a TOML text stand: the decoder does
-// not tell. It is made of text that the decoder has taken, so it need not find
-// faults.
+// not tell. In text that is no TOML it is right up to the first fault.
 type index struct {
 	tables []tableSpan
 }
@@ -15,10 +15,13 @@ type index struct {
 // A tableSpan is a table: its header and the lines up to the next one.
 type tableSpan struct {
 	name  string // decoded; parts of a dotted name joined by dots
+	top   bool   // of the lines above the first header
+	plain bool   // its name is one part between single brackets
 	line  int
 	keys  []keySpan
 	start int // offset of the header's line
-	end   int // offset behind the last line that belongs to it: its last key's, or the header
+	end   int // offset behind its last key's line, or behind the header
+	tail  int // offset behind the comments that follow without a gap, unless they lead to the next table
 }
 
 // A keySpan is a key with its value, as whole lines.
@@ -31,36 +34,76 @@ type keySpan struct {
 
 // newIndex indexes a text in one pass.
 func newIndex(text string) *index {
-	s := scanner{text: text, line: 1}
-	ix := &index{}
-	top := tableSpan{line: 1}
-	table := &top
+	s := scanner{text: text, line: 1, pos: len(byteOrderMark(text))}
+	tables := []tableSpan{{top: true, line: 1, end: s.pos}}
+	var keys []keySpan
+	first := []int{0} // of each table's keys
 	for s.pos < len(text) {
 		start, line := s.pos, s.line
 		s.blanks()
+		t := &tables[len(tables)-1]
 		switch s.peek() {
 		case '\n', '#', 0:
 			s.rest()
 		case '[':
-			name := s.header()
+			name, plain := s.header()
 			s.rest()
-			ix.tables = append(ix.tables, tableSpan{name: name, line: line, start: start, end: s.pos})
-			table = &ix.tables[len(ix.tables)-1]
+			t.tail = tailOf(text, t.end, start)
+			tables = append(tables, tableSpan{name: name, plain: plain, line: line, start: start, end: s.pos})
+			first = append(first, len(keys))
 		default:
-			name := s.name('=')
+			name, _ := s.name('=')
 			s.blanks()
 			from := s.pos
 			s.value()
-			to := from + len(strings.TrimRight(text[from:s.pos], " \t\r"))
+			to := from + len(strings.TrimRight(text[from:s.pos], " \t\r\n"))
 			s.rest()
-			table.keys = append(table.keys, keySpan{name, line, start, s.pos, from, to})
-			table.end = s.pos
+			keys = append(keys, keySpan{name, line, start, s.pos, from, to})
+			t.end = s.pos
 		}
 	}
-	if len(top.keys) > 0 {
-		ix.tables = append([]tableSpan{top}, ix.tables...)
+	last := len(tables) - 1
+	tables[last].tail = tailOf(text, tables[last].end, len(text))
+	first = append(first, len(keys))
+	for i := range tables {
+		tables[i].keys = keys[first[i]:first[i+1]:first[i+1]]
 	}
-	return ix
+	return &index{tables}
+}
+
+// byteOrderMark returns the mark that text begins with, or "". The decoder passes
+// over these three.
+func byteOrderMark(text string) string {
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		if strings.HasPrefix(text, mark) {
+			return mark
+		}
+	}
+	return ""
+}
+
+// tailOf returns the offset behind the comments from end on, or end if they stand
+// right above what begins at next.
+func tailOf(text string, end, next int) int {
+	at := end
+	for at < next && isComment(text[at:next]) {
+		at = lineEnd(text, at)
+	}
+	if at == next && at < len(text) {
+		return end
+	}
+	return at
+}
+
+// isComment reports whether the first line of text is a comment.
+func isComment(text string) bool { return strings.HasPrefix(strings.TrimLeft(text, " \t"), "#") }
+
+// lineEnd returns the offset behind the line at an offset.
+func lineEnd(text string, at int) int {
+	if i := strings.IndexByte(text[at:], '\n'); i >= 0 {
+		return at + i + 1
+	}
+	return len(text)
 }
 
 // A scanner walks over TOML text.
@@ -93,91 +136,136 @@ func (s *scanner) blanks() {
 
 // rest moves behind the end of the line.
 func (s *scanner) rest() {
-	for s.pos < len(s.text) {
-		if s.peek() == '\n' {
-			s.next()
-			return
-		}
-		s.pos++
+	s.pos = min(s.pos, len(s.text))
+	end := lineEnd(s.text, s.pos)
+	if end > s.pos && s.text[end-1] == '\n' {
+		s.line++
 	}
+	s.pos = end
 }
 
 // header reads a table header and returns its name.
-func (s *scanner) header() string {
+func (s *scanner) header() (name string, plain bool) {
+	start := s.pos
 	for s.peek() == '[' {
 		s.pos++
 	}
-	name := s.name(']')
-	for s.peek() == ']' {
-		s.pos++
-	}
-	return name
+	brackets := s.pos - start
+	name, parts := s.name(']')
+	return name, parts == 1 && brackets == 1
 }
 
 // name reads a key, dotted or not, and the byte that ends it.
-func (s *scanner) name(end byte) string {
-	var parts []string
+func (s *scanner) name(end byte) (name string, parts int) {
 	for s.pos < len(s.text) {
 		s.blanks()
+		var part string
 		switch c := s.peek(); c {
-		case end, '\n', 0:
-			if c == end {
-				s.pos++
-			}
-			return strings.Join(parts, ".")
+		case end:
+			s.pos++
+			return name, parts
+		case '\n', 0:
+			return name, parts
 		case '.':
 			s.pos++
+			continue
 		case '"', '\'':
-			parts = append(parts, s.str())
+			part = s.str()
 		default:
 			start := s.pos
-			for s.pos < len(s.text) && !strings.ContainsRune(" \t\r\n.=]\"'", rune(s.peek())) {
+			for s.pos < len(s.text) && strings.IndexByte(" \t\r\n.=]\"'", s.peek()) < 0 {
 				s.pos++
 			}
 			if s.pos == start {
 				s.pos++
 			}
-			parts = append(parts, s.text[start:s.pos])
+			part = s.text[start:s.pos]
+		}
+		if parts++; parts == 1 {
+			name = part
+		} else {
+			name += "." + part
 		}
 	}
-	return strings.Join(parts, ".")
+	return name, parts
 }
 
-// str reads a string and returns what it says.
+// str moves behind a string and returns what one of a single line says.
 func (s *scanner) str() string {
 	quote := s.peek()
 	start := s.pos
-	if long := strings.Repeat(string(quote), 3); strings.HasPrefix(s.text[s.pos:], long) {
-		s.pos += 3
-		for s.pos < len(s.text) && !strings.HasPrefix(s.text[s.pos:], long) {
-			if s.peek() == '\\' && quote == '"' {
-				s.next()
-			}
-			if s.pos < len(s.text) {
-				s.next()
-			}
-		}
-		s.pos = min(s.pos+3, len(s.text))
-		for s.peek() == quote { // up to two may stand before the end
-			s.pos++
-		}
+	if rest := s.text[s.pos:]; len(rest) > 2 && rest[1] == quote && rest[2] == quote {
+		s.long(quote)
 		return s.text[start:s.pos]
 	}
 	s.pos++
+	escaped := false
 	for s.pos < len(s.text) && s.peek() != quote && s.peek() != '\n' {
-		if s.peek() == '\\' && quote == '"' {
+		if quote == '"' && s.peek() == '\\' && !strings.HasPrefix(s.text[s.pos+1:], "\n") {
+			escaped = true
 			s.pos++
 		}
 		s.pos++
 	}
-	s.pos = min(s.pos+1, len(s.text))
-	raw := s.text[start:s.pos]
-	if quote == '"' {
-		if text, err := strconv.Unquote(raw); err == nil {
-			return text
+	s.pos = min(s.pos, len(s.text))
+	text := s.text[start+1 : s.pos]
+	if s.peek() == quote {
+		s.pos++
+	}
+	if escaped {
+		return unescape(text)
+	}
+	return text
+}
+
+// long moves behind a string of several lines.
+func (s *scanner) long(quote byte) {
+	end := strings.Repeat(string(quote), 3)
+	s.pos += 3
+	for s.pos < len(s.text) && !strings.HasPrefix(s.text[s.pos:], end) {
+		if quote == '"' && s.peek() == '\\' {
+			s.next()
+		}
+		if s.pos < len(s.text) {
+			s.next()
 		}
 	}
-	return strings.Trim(raw, string(quote))
+	s.pos = min(s.pos+3, len(s.text))
+	for range 2 { // up to two quotes may stand before the end
+		if s.peek() == quote {
+			s.pos++
+		}
+	}
+}
+
+// escapes are what may follow the backslash in a basic string, and is one
+// character (TOML 1.1, section String).
+var escapes = map[byte]byte{'b': '\b', 't': '\t', 'n': '\n', 'f': '\f', 'r': '\r', 'e': 0x1b, '"': '"', '\\': '\\'}
+
+// unescape returns what a basic string says.
+func unescape(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			b.WriteByte(s[i])
+			continue
+		}
+		i++
+		if c, ok := escapes[s[i]]; ok {
+			b.WriteByte(c)
+			continue
+		}
+		digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[s[i]]
+		end := min(i+1+digits, len(s))
+		r, err := strconv.ParseUint(s[i+1:end], 16, 32)
+		if err != nil || !utf8.ValidRune(rune(r)) {
+			b.WriteByte(s[i])
+			continue
+		}
+		b.WriteRune(rune(r))
+		i = end - 1
+	}
+	return b.String()
 }
 
 // value reads a value up to the end of its last line, or to its comment.

@@ -22,7 +22,7 @@ func Look(tree *metabase.Tree) []metabase.Problem {
 	walk = func(n *metabase.Node) {
 		if n.VDir == n && n.Path != "" {
 			if _, err := os.ReadDir(n.Path); err != nil {
-				add(n, "Path", "%v: requests below get 404", err)
+				add(n, "Path", "%v: make the directory readable or change Path; until then requests below get 404", err)
 			}
 		}
 		for _, c := range n.Children() {
