@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"iisd/server/status"
+	"iisd/server/urlpath"
 )
 
 // An outcome is what a built-in page shows of a status: code and substatus.
@@ -80,29 +81,7 @@ func (p *Profile) redirectBody(b []byte, url string) []byte {
 	b = append(b, "<head><title>"...)
 	b = append(b, p.Redirect.title...)
 	b = append(b, "</title></head>\n<body><h1>Object Moved</h1>This document may be found <a HREF=\""...)
-	b = appendEscaped(b, url)
+	b = urlpath.AppendHTML(b, url)
 	b = append(b, "\">here</a></body>"...)
 	return append(b, p.Redirect.end...)
-}
-
-// appendEscaped appends s with the characters replaced that mean something in
-// HTML text or in a quoted attribute.
-func appendEscaped(b []byte, s string) []byte {
-	for i := range len(s) {
-		switch s[i] {
-		case '&':
-			b = append(b, "&amp;"...)
-		case '<':
-			b = append(b, "&lt;"...)
-		case '>':
-			b = append(b, "&gt;"...)
-		case '"':
-			b = append(b, "&quot;"...)
-		case '\'':
-			b = append(b, "&#39;"...)
-		default:
-			b = append(b, s[i])
-		}
-	}
-	return b
 }
