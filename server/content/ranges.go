@@ -34,12 +34,12 @@ func parseRanges(s string, size int64, ranges []Range) (Outcome, []Range) {
 			return Full, ranges[:0]
 		}
 		if r.Length > 0 {
-			ranges = append(ranges, r)
-			total += r.Length // at most maxRanges times, each at most size
-			if total > size {
+			if r.Length > size-total {
 				// Ranges that overlap so much are no use to a client.
 				return Full, ranges[:0]
 			}
+			ranges = append(ranges, r)
+			total += r.Length
 		}
 	}
 	switch {
