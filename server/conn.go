@@ -75,6 +75,13 @@ func (c *conn) touch(p phase, deadline int64) {
 	c.phase.Store(uint32(p))
 }
 
+// follow makes the connection go by a snapshot.
+func (c *conn) follow(st *state) {
+	c.state = st
+	c.place = st.place(c.local, c.listener.secure)
+	c.idleNanos = c.place.first.idleNanos
+}
+
 // take makes the caller the one who has the connection; nobody else may touch
 // it until it is back in the poller's care.
 func (c *conn) take(from phase) bool {
@@ -146,7 +153,8 @@ func (c *conn) answer() (goesOn bool) {
 		x.log(st, err)
 		if !x.persist || x.broken {
 			x.flushNow()
-			if c.linger {
+			if c.linger || x.in.pending() {
+				c.linger = true
 				go c.close()
 			} else {
 				c.close()

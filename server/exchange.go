@@ -70,9 +70,7 @@ func (x *exchange) begin(c *conn) {
 	x.now = s.clock()
 	x.state = s.state.Load()
 	if c.state != x.state {
-		c.state = x.state
-		c.place = x.state.place(c.local, c.listener.secure)
-		c.idleNanos = c.place.first.idleNanos
+		c.follow(x.state)
 	}
 	x.site = c.place.first
 	x.prof = x.site.prof

@@ -158,8 +158,25 @@ func (s *Server) Reload() error {
 	}
 	s.state.Store(st)
 	s.closeListeners(st)
+	s.renew(st)
 	s.logs.settle()
 	return nil
+}
+
+// renew has idle connections let go of the snapshot before, which may be large.
+func (s *Server) renew(st *state) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		if c.poller == nil || !c.take(phaseIdle) {
+			continue
+		}
+		c.follow(st)
+		c.idle()
+		if c.missed.Load() {
+			go c.ready()
+		}
+	}
 }
 
 func hasError(problems []metabase.Problem) bool {
@@ -320,29 +337,34 @@ func (s *Server) admitConn(l *listener, nc net.Conn) {
 	c.client = addrPort(nc.RemoteAddr())
 	c.local = addrPort(nc.LocalAddr())
 	c.clientIP, c.localIP = c.client.Addr().String(), c.local.Addr().String()
-	st := s.state.Load()
-	c.state = st
-	c.place = st.place(c.local, l.secure)
-	c.idleNanos = c.place.first.idleNanos
+	c.follow(s.state.Load())
+	if err := c.prepare(); err != nil {
+		s.serviceLog().Error("cannot take a connection", "client", c.clientIP, "error", err)
+		nc.Close()
+		return
+	}
 	c.countFor(c.place.first)
+	c.touch(phaseIdle, s.clock().UnixNano()+c.idleNanos)
+	s.done.Add(1)
 	s.mu.Lock()
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()
-	s.done.Add(1)
-	c.touch(phaseIdle, s.clock().UnixNano()+c.idleNanos)
-	if err := c.enter(); err != nil {
+	if c.poller == nil {
+		go c.serve()
+		return
+	}
+	if err := c.poller.add(c); err != nil {
 		s.serviceLog().Error("cannot take a connection", "client", c.clientIP, "error", err)
 		c.close()
 	}
 }
 
-// enter gives a new connection to a poller, or, where TLS has to read it, to a
-// goroutine of its own.
-func (c *conn) enter() error {
+// prepare finds the poller that will look after a new connection; there is none
+// where TLS has to read it.
+func (c *conn) prepare() error {
 	s := c.server
 	if c.listener.secure {
 		c.Conn = tls.Server(c.Conn, s.tlsConfig(c))
-		go c.serve()
 		return nil
 	}
 	sc, ok := c.Conn.(syscall.Conn)
@@ -357,7 +379,7 @@ func (c *conn) enter() error {
 		return err
 	}
 	c.poller = s.pollers[s.turn.Add(1)%uint32(len(s.pollers))]
-	return c.poller.add(c)
+	return nil
 }
 
 func addrPort(a net.Addr) netip.AddrPort {
