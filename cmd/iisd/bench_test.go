@@ -552,7 +552,7 @@ func (b *bench) logons(c *contender) int64 {
 	var total atomic.Int64
 	var clients sync.WaitGroup
 	end := time.Now().Add(benchTime)
-	for range 8 {
+	for range 64 { // as many clients as the static request has
 		clients.Go(func() {
 			n := aliceClient()
 			for time.Now().Before(end) {
