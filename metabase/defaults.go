@@ -7,15 +7,15 @@ import (
 	"sync"
 )
 
-// defaults returns the properties of a version where nothing is set. They are
-// shared and must not be changed.
+// defaults returns the properties of a version where nothing is set. File names
+// among them are relative. They are shared and must not be changed.
 func defaults(version string) *Properties { return versionDefaults()[version] }
 
 var versionDefaults = sync.OnceValue(func() map[string]*Properties {
 	all := make(map[string]*Properties, len(versions))
 	for _, version := range versions {
-		p := &Properties{EmulatedVersion: version, ComputerName: hostName()}
-		r := &reader{dir: workingDirectory()}
+		p := &Properties{EmulatedVersion: version, ComputerName: hostName(), MimeMap: &MimeMap{base: shippedMaps()[version]}}
+		r := &reader{}
 		for i := range registry {
 			property := &registry[i]
 			if property.field == nil || property.name == "EmulatedVersion" || property.def == "" {
@@ -25,7 +25,7 @@ var versionDefaults = sync.OnceValue(func() map[string]*Properties {
 			if err != nil {
 				panic("metabase: default of " + property.name + ": " + err.Error())
 			}
-			assign(property.field(p), v, p)
+			assign(property.field(p), v)
 		}
 		p.derive()
 		all[version] = p
@@ -33,11 +33,17 @@ var versionDefaults = sync.OnceValue(func() map[string]*Properties {
 	return all
 })
 
-// baseMaps are the media types of each version, for keys that set none.
-var baseMaps = sync.OnceValue(func() map[string]*MimeMap {
-	all := make(map[string]*MimeMap, len(versions))
-	for version, base := range shippedMaps() {
-		all[version] = &MimeMap{base: base}
+// A derivation is what a version makes of properties that hang on others.
+type derivation struct {
+	anonymous       string // AnonymousUserName where it is not set, "" for IUSR_ and the ComputerName
+	minTruncateSize uint32 // least LogFileTruncateSize; a smaller one counts as this
+}
+
+var derivations = sync.OnceValue(func() map[string]derivation {
+	all := make(map[string]derivation, len(versions))
+	for _, version := range versions {
+		n, _ := strconv.ParseUint(defaultOf("0; 7.0: 1048576", version), 10, 32) // iis-docs, logFile
+		all[version] = derivation{defaultOf("; 7.0: IUSR", version), uint32(n)}  // ms524525
 	}
 	return all
 })
@@ -73,12 +79,4 @@ func hostName() string {
 	}
 	name, _, _ = strings.Cut(name, ".")
 	return strings.ToUpper(name)
-}
-
-func workingDirectory() string {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "/"
-	}
-	return dir
 }

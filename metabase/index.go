@@ -16,7 +16,7 @@ type index struct {
 type tableSpan struct {
 	name  string // decoded; parts of a dotted name joined by dots
 	top   bool   // of the lines above the first header
-	plain bool   // its name is one part between single brackets
+	plain bool   // the name is one part between single brackets
 	line  int
 	keys  []keySpan
 	start int // offset of the header's line
@@ -71,7 +71,7 @@ func newIndex(text string) *index {
 	return &index{tables}
 }
 
-// byteOrderMark returns the mark that text begins with, or "". The decoder passes
+// byteOrderMark returns the mark that text begins with, or "": the decoder passes
 // over these three.
 func byteOrderMark(text string) string {
 	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
@@ -136,7 +136,6 @@ func (s *scanner) blanks() {
 
 // rest moves behind the end of the line.
 func (s *scanner) rest() {
-	s.pos = min(s.pos, len(s.text))
 	end := lineEnd(s.text, s.pos)
 	if end > s.pos && s.text[end-1] == '\n' {
 		s.line++
@@ -173,10 +172,8 @@ func (s *scanner) name(end byte) (name string, parts int) {
 			part = s.str()
 		default:
 			start := s.pos
+			s.pos++
 			for s.pos < len(s.text) && strings.IndexByte(" \t\r\n.=]\"'", s.peek()) < 0 {
-				s.pos++
-			}
-			if s.pos == start {
 				s.pos++
 			}
 			part = s.text[start:s.pos]
@@ -200,14 +197,13 @@ func (s *scanner) str() string {
 	}
 	s.pos++
 	escaped := false
-	for s.pos < len(s.text) && s.peek() != quote && s.peek() != '\n' {
-		if quote == '"' && s.peek() == '\\' && !strings.HasPrefix(s.text[s.pos+1:], "\n") {
+	for c := s.peek(); s.pos < len(s.text) && c != quote && c != '\n'; c = s.peek() {
+		s.pos++
+		if c == '\\' && quote == '"' && s.pos < len(s.text) && s.peek() != '\n' {
 			escaped = true
 			s.pos++
 		}
-		s.pos++
 	}
-	s.pos = min(s.pos, len(s.text))
 	text := s.text[start+1 : s.pos]
 	if s.peek() == quote {
 		s.pos++
@@ -238,8 +234,8 @@ func (s *scanner) long(quote byte) {
 	}
 }
 
-// escapes are what may follow the backslash in a basic string, and is one
-// character (TOML 1.1, section String).
+// escapes are what may follow the backslash in a basic string and is one
+// character (TOML 1.1, String).
 var escapes = map[byte]byte{'b': '\b', 't': '\t', 'n': '\n', 'f': '\f', 'r': '\r', 'e': 0x1b, '"': '"', '\\': '\\'}
 
 // unescape returns what a basic string says.
@@ -257,7 +253,7 @@ func unescape(s string) string {
 		}
 		digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[s[i]]
 		end := min(i+1+digits, len(s))
-		r, err := strconv.ParseUint(s[i+1:end], 16, 32)
+		r, err := strconv.ParseUint(s[i+1:end], 16, 31)
 		if err != nil || !utf8.ValidRune(rune(r)) {
 			b.WriteByte(s[i])
 			continue

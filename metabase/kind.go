@@ -138,6 +138,9 @@ func (p *property) form() string {
 		}
 		return "a number"
 	case shapeFlags:
+		if p.one != 0 {
+			return `a number or a name, such as "` + p.flags[0].name + `"`
+		}
 		return `a number or names joined by " | ", such as "` + p.flags[0].name + " | " + p.flags[1].name + `"`
 	case shapeList:
 		return `an array of strings, such as ["..."]`
@@ -158,8 +161,10 @@ func describe(raw any) string {
 	switch raw.(type) {
 	case bool:
 		return "true or false"
-	case int64, float64:
+	case int64:
 		return "a number"
+	case float64:
+		return "a fraction"
 	case string:
 		return "a string"
 	case []any:
@@ -174,7 +179,7 @@ func describe(raw any) string {
 func printable(s string) error {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] == 0x7f {
-			return fmt.Errorf("control character %#02x in the value; leave it out", s[i])
+			return fmt.Errorf("it holds the control character %#02x; leave it out", s[i])
 		}
 	}
 	return nil
@@ -475,6 +480,7 @@ func parseBinding(text string, secure bool) (Binding, error) {
 		if b.Addr, err = netip.ParseAddr(addr); err != nil || b.Addr.Is6() != strings.HasPrefix(text, "[") {
 			return b, fmt.Errorf(`%q in binding %q is no address; write one such as 192.168.0.1 or [fe80::1], or nothing for all`, addr, text)
 		}
+		b.Addr = b.Addr.Unmap()
 	} else if strings.HasPrefix(text, "[") {
 		return b, fmt.Errorf(`binding %q has no address between its brackets; write one such as [::1], or no brackets for all`, text)
 	}

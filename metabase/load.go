@@ -1,13 +1,12 @@
 package metabase
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -37,42 +36,41 @@ func readAdvice(err error) string {
 // A loader turns text into a tree.
 type loader struct {
 	file     string
-	dir      string // absolute, that relative file names are relative to
 	tree     *Tree
 	problems []Problem
-	shared   map[sharedKey]*Properties
-}
+	reader   reader
+	reading  Problem        // where the value stands that reader reads
+	pathless map[*Node]bool // nodes whose Path was refused
 
-// A sharedKey tells apart sets of effective properties: the set above and what a
-// key sets itself.
-type sharedKey struct {
-	above *Properties
-	own   string
+	prints map[string]uint32 // numbers of what tables set, as text
+	buf    []byte
+
+	versions map[string]*Properties // defaults, with file names relative to this file
+	moved    map[movedKey]*Properties
+	shared   map[sharedKey]*Properties
 }
 
 // parse reads and validates a metabase text that stands in file.
 func parse(file, text string) (*Tree, []Problem) {
-	l := &loader{file: file, shared: map[sharedKey]*Properties{}}
-	abs, err := filepath.Abs(file)
-	if err != nil {
-		abs = file
+	l := &loader{
+		file:     file,
+		tree:     &Tree{file: file, root: &Node{}},
+		pathless: map[*Node]bool{},
+		prints:   map[string]uint32{},
+		versions: map[string]*Properties{},
+		moved:    map[movedKey]*Properties{},
+		shared:   map[sharedKey]*Properties{},
 	}
-	l.dir = filepath.Dir(abs)
-	data := map[string]any{}
-	if _, err := toml.Decode(text, &data); err != nil {
-		return nil, []Problem{syntaxProblem(file, err)}
+	l.reader = reader{dir: directoryOf(file), warn: func(text string) {
+		l.problem(l.reading.Line, l.reading.Key, l.reading.Property, true, text)
+	}}
+	l.tree.service = l.node("/LM/W3SVC", 0)
+	if problem := l.tables(text); problem != nil {
+		return nil, []Problem{*problem}
 	}
-	l.tree = &Tree{file: file, root: &Node{children: map[string]*Node{}}}
-	ix := newIndex(text)
-	for i := range ix.tables {
-		l.table(&ix.tables[i], data)
-	}
-	l.keep()
-	return l.done()
-}
-
-// done returns the tree, unless there is an error.
-func (l *loader) done() (*Tree, []Problem) {
+	l.inherit()
+	l.sites()
+	l.bindings()
 	slices.SortStableFunc(l.problems, func(a, b Problem) int { return a.Line - b.Line })
 	if Failed(l.problems) {
 		return nil, l.problems
@@ -80,61 +78,151 @@ func (l *loader) done() (*Tree, []Problem) {
 	return l.tree, l.problems
 }
 
-// syntaxProblem says where text is no TOML.
-func syntaxProblem(file string, err error) Problem {
-	p := Problem{File: file, Text: err.Error()}
-	if e, ok := errors.AsType[toml.ParseError](err); ok {
-		p.Line = e.Position.Line
-		p.Text = e.Message
-		if p.Text == "" {
-			p.Text = strings.TrimPrefix(err.Error(), "toml: ")
+// directoryOf returns the absolute directory that file names are relative to.
+func directoryOf(file string) string {
+	if abs, err := filepath.Abs(file); err == nil {
+		file = abs
+	}
+	return filepath.Dir(file)
+}
+
+// chunk is how many tables are decoded at a time: what the decoder needs of
+// memory does not grow with the file.
+const chunk = 256
+
+// tables takes in the tables of a text. It returns what makes the text no TOML.
+func (l *loader) tables(text string) *Problem {
+	rest := newIndex(text).tables
+	for len(rest) > 0 {
+		tables := rest[:min(chunk, len(rest))]
+		rest = rest[len(tables):]
+		end := len(text)
+		if len(rest) > 0 {
+			end = rest[0].start
+		}
+		var data any
+		if _, err := toml.Decode(text[tables[0].start:end], &data); err != nil {
+			return l.noTOML(err, tables)
+		}
+		values, _ := data.(map[string]any)
+		for i := range tables {
+			l.table(&tables[i], text, values)
 		}
 	}
-	p.Text = strings.ReplaceAll(p.Text, "\n", " ")
-	return p
+	return nil
+}
+
+// noTOML says where the tables stop to be TOML, and why.
+func (l *loader) noTOML(err error, tables []tableSpan) *Problem {
+	e, ok := errors.AsType[toml.ParseError](err)
+	if !ok {
+		return &Problem{File: l.file, Text: err.Error()}
+	}
+	if strings.Contains(e.Message, "already") {
+		if p := l.twice(tables); p != nil {
+			return p
+		}
+	}
+	return &Problem{File: l.file, Line: tables[0].line + e.Position.Line - 1, Text: e.Message}
+}
+
+const (
+	keyTwice      = "line %d has this key already; keys compare without regard to case"
+	propertyTwice = "line %d sets this already; names compare without regard to case"
+)
+
+// twice finds a table or a property that is there twice, letter by letter: TOML
+// forbids that.
+func (l *loader) twice(tables []tableSpan) *Problem {
+	headers := map[string]int{}
+	for i := range tables {
+		t := &tables[i]
+		if first, ok := headers[t.name]; ok && t.plain {
+			return &Problem{File: l.file, Line: t.line, Key: t.name, Text: fmt.Sprintf(keyTwice, first)}
+		}
+		if t.plain {
+			headers[t.name] = t.line
+		}
+		names := map[string]int{}
+		for _, k := range t.keys {
+			if first, ok := names[k.name]; ok {
+				return &Problem{File: l.file, Line: k.line, Key: t.name, Property: k.name, Text: fmt.Sprintf(propertyTwice, first)}
+			}
+			names[k.name] = k.line
+		}
+	}
+	return nil
 }
 
 // problem notes something wrong at a line.
-func (l *loader) problem(line int, key, property string, warning bool, format string, args ...any) {
-	l.problems = append(l.problems, Problem{l.file, line, key, property, fmt.Sprintf(format, args...), warning})
+func (l *loader) problem(line int, key, property string, warning bool, text string) {
+	l.problems = append(l.problems, Problem{l.file, line, key, property, text, warning})
+}
+
+// errorf notes an error at a line.
+func (l *loader) errorf(line int, key, property, format string, args ...any) {
+	l.problem(line, key, property, false, fmt.Sprintf(format, args...))
 }
 
 // table takes in one table of the file.
-func (l *loader) table(t *tableSpan, data map[string]any) {
-	if t.name == "" {
+func (l *loader) table(t *tableSpan, text string, data map[string]any) {
+	if t.top {
 		for _, k := range t.keys {
-			l.problem(k.line, "", k.name, false, `this stands above the first key; put it below one, such as ["/LM/W3SVC"]`)
+			l.errorf(k.line, "", k.name, `this stands above the first key; put it below one, such as ["/LM/W3SVC"]`)
 		}
 		return
 	}
 	values, ok := data[t.name].(map[string]any)
-	if !ok {
-		l.problem(t.line, t.name, "", false, `a key is one table named by its path in quotes, such as ["/LM/W3SVC/1/ROOT"]`)
+	if !ok || !t.plain {
+		l.errorf(t.line, t.name, "", `a key is one table named by its path in quotes, such as ["/LM/W3SVC/1/ROOT"]`)
 		return
 	}
 	if !strings.HasPrefix(t.name, "/") || !underLM(t.name) {
-		l.problem(t.line, t.name, "", false, `a key is a path below /LM, such as "/LM/W3SVC/1/ROOT"`)
+		l.errorf(t.line, t.name, "", `a key is a path below /LM, such as "/LM/W3SVC/1/ROOT"`)
 		return
 	}
-	n := l.node(t.name, t.line)
-	if n == nil {
+	if err := printable(t.name); err != nil {
+		l.problem(t.line, t.name, "", false, err.Error())
 		return
 	}
+	n := l.node(clean(t.name), t.line)
+	if n.named {
+		l.errorf(t.line, t.name, "", keyTwice, n.line)
+		return
+	}
+	n.named, n.line = true, t.line
 	class := classOf(n.Key)
-	seen := map[string]int{}
+	switch {
+	case class == atForeign:
+		l.problem(n.line, n.Key, "", true, "nothing acts on this key; sites are /LM/W3SVC/1 and so on, their directories stand below /LM/W3SVC/1/ROOT")
+	case class&ownKeys != 0:
+		l.problem(n.line, n.Key, "", true, "this version of iisd knows the key but does not act on it yet")
+	}
+	n.settings = make([]setting, 0, len(t.keys))
+	l.buf = l.buf[:0]
 	for _, k := range t.keys {
 		raw, ok := values[k.name]
 		if !ok {
-			l.problem(k.line, n.Key, k.name, false, "a property is a plain name, without dots")
+			l.errorf(k.line, n.Key, k.name, "a property is a plain name, without dots")
 			continue
 		}
-		if first := seen[fold(k.name)]; first != 0 {
-			l.problem(k.line, n.Key, k.name, false, "line %d sets this already; names compare without regard to case", first)
-			continue
-		}
-		seen[fold(k.name)] = k.line
-		l.setting(n, class, k, raw)
+		l.setting(n, class, k, text, raw)
 	}
+	n.print = l.fingerprint()
+	l.exclusive(n)
+}
+
+// fingerprint numbers what buf says; 0 is nothing.
+func (l *loader) fingerprint() uint32 {
+	if len(l.buf) == 0 {
+		return 0
+	}
+	n, ok := l.prints[string(l.buf)]
+	if !ok {
+		n = uint32(len(l.prints)) + 1
+		l.prints[string(l.buf)] = n
+	}
+	return n
 }
 
 func underLM(path string) bool {
@@ -152,72 +240,40 @@ func absolute(path string) string {
 	return path
 }
 
-// node makes the node of a key, and those above it that the file does not name.
-func (l *loader) node(path string, line int) *Node {
-	n := l.tree.root
-	var key strings.Builder
+// clean returns a path as keys are written, from /LM on. It shares no memory with
+// path.
+func clean(path string) string {
+	var b strings.Builder
+	path = absolute(path)
+	b.Grow(len(path))
 	for segment := range segments(path) {
-		key.WriteByte('/')
-		key.WriteString(segment)
+		b.WriteByte('/')
+		b.WriteString(segment)
+	}
+	return b.String()
+}
+
+// node returns the node of a key, which it makes where there is none, with those
+// above it. line is where the file speaks of it.
+func (l *loader) node(key string, line int) *Node {
+	n := l.tree.root
+	for end := 0; end < len(key); {
+		var segment string
+		segment, end = nextSegment(key, end)
 		c := n.child(segment)
 		if c == nil {
-			c = &Node{Key: key.String(), parent: n}
+			c = &Node{Key: key[:end], parent: n, line: line}
 			if n.children == nil {
-				n.children = map[string]*Node{}
+				n.children = make(map[string]*Node)
 			}
 			n.children[fold(segment)] = c
 		}
 		n = c
 	}
-	if n.line != 0 {
-		l.problem(line, path, "", false, "line %d has this key already; keys compare without regard to case", n.line)
-		return nil
+	if !n.named {
+		n.Key = key
 	}
-	n.line, n.Key = line, key.String()
 	return n
-}
-
-// classOf returns the class of a key by its path; whether a key below ROOT is a
-// virtual directory is known only from its Path.
-func classOf(key string) place {
-	s := slices.Collect(segments(key))
-	if len(s) < 2 || !strings.EqualFold(s[1], "W3SVC") {
-		if len(s) == 1 || strings.EqualFold(s[1], "MimeMap") {
-			return atComputer
-		}
-		return atForeign
-	}
-	switch len(s) {
-	case 2:
-		return atService
-	case 3:
-		switch {
-		case isNumber(s[2]):
-			return atSite
-		case strings.EqualFold(s[2], "Info"):
-			return atInfo
-		case strings.EqualFold(s[2], "AuthorityService"):
-			return atAuthorityService
-		}
-		return atForeign
-	}
-	switch {
-	case isNumber(s[2]) && strings.EqualFold(s[3], "ROOT"):
-		if len(s) == 4 {
-			return atVDir
-		}
-		return atDir | atFile
-	case len(s) == 4 && strings.EqualFold(s[2], "Authorities"):
-		return atAuthority
-	case len(s) == 4 && strings.EqualFold(s[2], "FastCGI"):
-		return atFastCGI
-	}
-	return atForeign
-}
-
-func isNumber(s string) bool {
-	n, err := strconv.ParseUint(s, 10, 32)
-	return err == nil && n > 0
 }
 
 // A setting is one property, or one bit of one, that a key sets.
@@ -228,423 +284,68 @@ type setting struct {
 }
 
 // setting reads one property of a key.
-func (l *loader) setting(n *Node, class place, k keySpan, raw any) {
+func (l *loader) setting(n *Node, class place, k keySpan, text string, raw any) {
 	s, ok := lookup(k.name)
 	if !ok {
 		hint := ""
 		if near := nearest(k.name); near != "" {
 			hint = "; did you mean " + near + "?"
 		}
-		l.problem(k.line, n.Key, k.name, false, "there is no such property%s", hint)
+		l.errorf(k.line, n.Key, k.name, "there is no such property%s", hint)
 		return
 	}
-	at := class
-	if class&(atDir|atFile) != 0 && class&atVDir == 0 {
-		at |= atVDir // it may set Path; see place
+	if first := n.own(s); first != nil {
+		l.errorf(k.line, n.Key, k.name, propertyTwice, first.line)
+		return
 	}
 	name := s.Name()
 	switch {
-	case s.at&at != 0:
+	case s.is(local) && s.field != nil && class != atSite:
+		l.problem(k.line, n.Key, name, true, "keys do not inherit it, so here it has no effect; it stands at "+s.at.String())
+	case s.at&class != 0:
 	case class&ownKeys != 0 || s.is(strictly):
-		l.problem(k.line, n.Key, name, false, "it does not belong here; it stands at %s", s.at)
+		l.errorf(k.line, n.Key, name, "it does not belong here; it stands at %s", s.at)
 		return
 	default:
-		l.problem(k.line, n.Key, name, true, "IIS takes it only at %s; here it holds from this key down", s.at)
+		l.problem(k.line, n.Key, name, true, "IIS takes it only at "+s.at.String()+"; here it holds from this key down")
 	}
-	r := &reader{dir: l.dir, warn: func(text string) { l.problem(k.line, n.Key, name, true, "%s", text) }}
-	v, err := l.read(r, s, raw)
+	l.reading = Problem{Line: k.line, Key: n.Key, Property: name}
+	v, err := s.read(&l.reader, raw)
 	if err != nil {
-		l.problem(k.line, n.Key, name, false, "%v", err)
+		l.problem(k.line, n.Key, name, false, err.Error())
+		if s.id == mdPath {
+			l.pathless[n] = true
+		}
 		return
 	}
 	if s.is(pending) {
 		l.problem(k.line, n.Key, name, true, "this version of iisd knows the property but does not act on it yet")
 	}
 	n.settings = append(n.settings, setting{s, v, k.line})
+	if s.field != nil {
+		l.buf = binary.AppendUvarint(l.buf, uint64(s.order))
+		l.buf = binary.AppendUvarint(l.buf, uint64(s.flag.bit))
+		l.buf = append(append(l.buf, text[k.from:k.to]...), 0)
+	}
 }
 
 // read reads a value; a bit by its own name is true or false.
-func (l *loader) read(r *reader, s spelling, raw any) (any, error) {
+func (s spelling) read(r *reader, raw any) (any, error) {
 	if s.flag.bit == 0 {
 		return s.property.read(r, raw)
 	}
-	switch v := raw.(type) {
-	case bool:
-		return v, nil
-	case int64:
-		if v == 0 || v == 1 || v == -1 {
-			return v != 0, nil
-		}
-	}
-	return nil, fmt.Errorf("want true or false, not %s", describe(raw))
+	return switchBit.read(r, raw)
 }
 
-// keep puts the tree in force: properties from the top down, sites, bindings.
-func (l *loader) keep() {
-	t := l.tree
-	t.service = l.implied("/LM/W3SVC")
-	base := defaults(l.version(t.service, versions[len(versions)-1]))
-	t.root.Properties = base
-	l.force(t.root, base, base.EmulatedVersion)
-	l.sites()
-	l.bindings()
-}
+// switchBit is how a bit by its own name is written.
+var switchBit = &property{kind: kindBool}
 
-// implied returns the node of a key that needs no table.
-func (l *loader) implied(path string) *Node {
-	n := l.tree.root
-	var key strings.Builder
-	for segment := range segments(path) {
-		key.WriteString("/" + segment)
-		c := n.child(segment)
-		if c == nil {
-			c = &Node{Key: key.String(), parent: n}
-			if n.children == nil {
-				n.children = map[string]*Node{}
-			}
-			n.children[fold(segment)] = c
-		}
-		n = c
-	}
-	return n
-}
-
-// version returns the EmulatedVersion that a node sets, or above.
-func (l *loader) version(n *Node, above string) string {
+// own returns the setting of exactly this spelling at n, or nil.
+func (n *Node) own(s spelling) *setting {
 	for i := range n.settings {
-		if n.settings[i].name == "EmulatedVersion" {
-			if v, ok := n.settings[i].value.(string); ok {
-				return v
-			}
+		if t := &n.settings[i]; t.property == s.property && t.flag.bit == s.flag.bit {
+			return t
 		}
 	}
-	return above
-}
-
-// force gives n and all below it their effective properties. above are those
-// that n inherits.
-func (l *loader) force(n *Node, above *Properties, version string) {
-	own := l.version(n, version)
-	if n == l.tree.root {
-		own = version
-	}
-	if own != version {
-		above = l.reversioned(n.parent, own)
-	}
-	n.Properties = l.effective(n, above, own)
-	below := l.inheritable(n, above)
-	if n.VDir == nil && n.parent != nil {
-		n.VDir = n.parent.VDir
-	}
-	for i := range n.settings {
-		if s := &n.settings[i]; s.name == "Path" && classOf(n.Key)&(atVDir|atDir) != 0 {
-			n.VDir, n.Path = n, s.value.(string)
-		}
-	}
-	for _, c := range n.children {
-		l.force(c, below, own)
-	}
-}
-
-// reversioned returns what a site of another version inherits: that version's
-// defaults under what the keys above set.
-func (l *loader) reversioned(n *Node, version string) *Properties {
-	p := *defaults(version)
-	var chain []*Node
-	for ; n != nil; n = n.parent {
-		chain = append(chain, n)
-	}
-	for _, n := range slices.Backward(chain) {
-		for i := range n.settings {
-			if s := &n.settings[i]; !s.is(local) && s.name != "EmulatedVersion" {
-				l.apply(n, &p, s)
-			}
-		}
-	}
-	p.EmulatedVersion = version
-	p.derive()
-	return &p
-}
-
-// effective returns the properties in force at n.
-func (l *loader) effective(n *Node, above *Properties, version string) *Properties {
-	if !slices.ContainsFunc(n.settings, func(s setting) bool { return s.field != nil }) {
-		return above
-	}
-	key := sharedKey{above, fingerprint(n.settings)}
-	if p := l.shared[key]; p != nil && !l.exclusive(n) {
-		return p
-	}
-	p := *above
-	for i := range n.settings { // a whole property first, then its single bits
-		if n.settings[i].flag.bit == 0 {
-			l.apply(n, &p, &n.settings[i])
-		}
-	}
-	for i := range n.settings {
-		if n.settings[i].flag.bit != 0 {
-			l.apply(n, &p, &n.settings[i])
-		}
-	}
-	p.EmulatedVersion = version
-	p.derive()
-	l.shared[key] = &p
-	return &p
-}
-
-// exclusive reports whether applying the settings of n may find a problem, which
-// must be told for each key.
-func (l *loader) exclusive(n *Node) bool {
-	return slices.ContainsFunc(n.settings, func(s setting) bool { return s.one != 0 })
-}
-
-// fingerprint tells apart lists of settings.
-func fingerprint(settings []setting) string {
-	var b strings.Builder
-	for i := range settings {
-		s := &settings[i]
-		if s.field == nil {
-			continue
-		}
-		fmt.Fprintf(&b, "%d.%x=", s.order, s.flag.bit)
-		switch v := s.value.(type) {
-		case *MimeMap:
-			b.WriteString(strings.Join(v.entries(), "|"))
-		case string:
-			b.WriteString(strconv.Quote(v))
-		default:
-			fmt.Fprintf(&b, "%q", fmt.Sprint(v))
-		}
-		b.WriteByte(';')
-	}
-	return b.String()
-}
-
-// inheritable returns what the keys below n inherit: all but the properties that
-// are a key's own.
-func (l *loader) inheritable(n *Node, above *Properties) *Properties {
-	hasLocal := slices.ContainsFunc(n.settings, func(s setting) bool { return s.is(local) && s.field != nil })
-	if !hasLocal {
-		return n.Properties
-	}
-	p := *n.Properties
-	for i := range n.settings {
-		if s := &n.settings[i]; s.is(local) && s.field != nil {
-			restore(s.field(&p), s.field(above))
-		}
-	}
-	return &p
-}
-
-// apply gives p the value of a setting.
-func (l *loader) apply(n *Node, p *Properties, s *setting) {
-	if s.field == nil {
-		return
-	}
-	to := s.field(p)
-	if s.flag.bit != 0 {
-		mask := to.(*uint32)
-		switch {
-		case !s.value.(bool):
-			*mask &^= s.flag.bit
-		case n.others(s):
-			l.problem(s.line, n.Key, s.Name(), false, "more than one of the flags of %s is set, which exclude each other (Q318863); leave one", s.name)
-		default: // of flags that exclude each other it takes the place of the one inherited
-			*mask = *mask&^s.one | s.flag.bit
-		}
-		return
-	}
-	assign(to, s.value, p)
-	p.explicit |= derivations[s.name]
-}
-
-// others reports whether n sets another flag that excludes the one s sets.
-func (n *Node) others(s *setting) bool {
-	return slices.ContainsFunc(n.settings, func(t setting) bool {
-		if t.property != s.property || s.one == 0 {
-			return false
-		}
-		switch v := t.value.(type) {
-		case bool:
-			return v && t.flag.bit != s.flag.bit
-		case uint32:
-			return v&s.one&^s.flag.bit != 0
-		}
-		return false
-	})
-}
-
-// assign stores a value that a kind has read in the field it is for.
-func assign(to, value any, p *Properties) {
-	switch to := to.(type) {
-	case *bool:
-		*to = value.(bool)
-	case *uint32:
-		*to = value.(uint32)
-	case *string:
-		*to = value.(string)
-	case *[]string:
-		*to = value.([]string)
-	case *[]Header:
-		*to = value.([]Header)
-	case *[]Binding:
-		*to = value.([]Binding)
-	case *[]ACE:
-		*to = value.([]ACE)
-	case *[]netip.Prefix:
-		*to = value.([]netip.Prefix)
-	case **MimeMap:
-		*to = &MimeMap{own: value.(*MimeMap).own, base: shippedMaps()[p.EmulatedVersion]}
-	default:
-		panic(fmt.Sprintf("metabase: no assignment to %T", to))
-	}
-}
-
-// restore copies one field from another of the same type.
-func restore(to, from any) {
-	switch to := to.(type) {
-	case *bool:
-		*to = *from.(*bool)
-	case *uint32:
-		*to = *from.(*uint32)
-	case *string:
-		*to = *from.(*string)
-	case *[]string:
-		*to = *from.(*[]string)
-	case *[]Binding:
-		*to = *from.(*[]Binding)
-	case *[]ACE:
-		*to = *from.(*[]ACE)
-	case *[]netip.Prefix:
-		*to = *from.(*[]netip.Prefix)
-	}
-}
-
-// derivation is a set of properties whose default hangs on another property.
-type derivation uint8
-
-const derivedAnonymousUserName derivation = 1 << iota
-
-var derivations = map[string]derivation{
-	"AnonymousUserName": derivedAnonymousUserName, // IUSR_ and the ComputerName
-}
-
-// minTruncateSize is the least LogFileTruncateSize from 7.0 on (iis-docs logFile).
-const minTruncateSize = 1 << 20
-
-// derive sets what hangs on other properties.
-func (p *Properties) derive() {
-	if p.explicit&derivedAnonymousUserName == 0 {
-		p.AnonymousUserName = "IUSR_" + p.ComputerName
-	}
-	if age(p.EmulatedVersion) >= age("7.0") {
-		p.LogFileTruncateSize = max(p.LogFileTruncateSize, minTruncateSize)
-	}
-	if base := shippedMaps()[p.EmulatedVersion]; p.MimeMap == nil || len(p.MimeMap.own) == 0 {
-		p.MimeMap = baseMaps()[p.EmulatedVersion]
-	} else if age(p.EmulatedVersion) >= 0 {
-		p.MimeMap = &MimeMap{own: p.MimeMap.own, base: base}
-	}
-}
-
-// sites finds the sites and what each needs.
-func (l *loader) sites() {
-	t := l.tree
-	for _, n := range t.service.children {
-		id := n.Key[strings.LastIndexByte(n.Key, '/')+1:]
-		class := classOf(n.Key)
-		switch {
-		case class == atSite:
-			root := n.child("ROOT")
-			if root == nil {
-				l.problem(n.line, n.Key, "", false, `a site needs its home directory: add ["%s/ROOT"] with Path`, n.Key)
-				continue
-			}
-			if root.VDir != root {
-				l.problem(root.line, root.Key, "Path", false, `not set; name the home directory, such as Path = "../wwwroot"`)
-				continue
-			}
-			t.sites = append(t.sites, &Site{ID: id, Node: n, Root: root})
-		case class == atForeign && n.line != 0:
-			l.problem(n.line, n.Key, "", true, "nothing acts on this key; a site is a number, such as /LM/W3SVC/1")
-		case class&ownKeys != 0, strings.EqualFold(id, "Authorities"), strings.EqualFold(id, "FastCGI"):
-			l.problem(n.line, n.Key, "", true, "this version of iisd knows the key but does not act on it yet")
-		}
-	}
-	slices.SortFunc(t.sites, func(a, b *Site) int { return a.number() - b.number() })
-}
-
-func (s *Site) number() int {
-	n, _ := strconv.Atoi(s.ID)
-	return n
-}
-
-// bindings refuses addresses that two sites, or one site twice, would answer at.
-func (l *loader) bindings() {
-	type where struct {
-		site     *Site
-		property string
-	}
-	plain, seen := map[Binding]where{}, map[Binding]where{}
-	check := func(s *Site, property string, list []Binding) {
-		for _, b := range list {
-			if first, ok := seen[b]; ok {
-				l.problem(s.Node.lineOf(property), s.Node.Key, property, false, "%s is bound by %s (%s) already; change one of them", b, first.site.Node.Key, first.property)
-				continue
-			}
-			seen[b] = where{s, property}
-			port := Binding{Addr: b.Addr, Port: b.Port}
-			if first, ok := plain[port]; ok && first.property != property {
-				l.problem(s.Node.lineOf(property), s.Node.Key, property, false, "%s already carries plain HTTP of %s; a port is either plain or secure", b, first.site.Node.Key)
-			} else if !ok {
-				plain[port] = where{s, property}
-			}
-		}
-	}
-	for _, s := range l.tree.sites {
-		check(s, "ServerBindings", s.Node.ServerBindings)
-		check(s, "SecureBindings", s.Node.SecureBindings)
-	}
-}
-
-// lineOf returns the line where n sets a property, or that of its table.
-func (n *Node) lineOf(property string) int {
-	for i := range n.settings {
-		if n.settings[i].name == property {
-			return n.settings[i].line
-		}
-	}
-	return n.line
-}
-
-// Origin returns the key where the effective value of a property comes from: the
-// nearest that sets it or, for flags, one of its bits. A bit may be asked for by
-// its own name. ok is false for the version's default.
-func (n *Node) Origin(name string) (key string, ok bool) {
-	s, known := lookup(name)
-	if !known {
-		return "", false
-	}
-	for at := n; at != nil; at = at.parent {
-		for i := range at.settings {
-			t := &at.settings[i]
-			if t.property == s.property && (t.flag.bit == 0 || s.flag.bit == 0 || t.flag.bit == s.flag.bit) {
-				return at.Key, true
-			}
-		}
-		if s.is(local) && s.name != "Path" {
-			break
-		}
-	}
-	return "", false
-}
-
-// Children returns the keys just below n, in the order of their names.
-func (n *Node) Children() []*Node {
-	list := make([]*Node, 0, len(n.children))
-	for _, c := range n.children {
-		list = append(list, c)
-	}
-	slices.SortFunc(list, func(a, b *Node) int { return strings.Compare(a.Key, b.Key) })
-	return list
+	return nil
 }

@@ -3,6 +3,7 @@ package metabase
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -61,6 +62,16 @@ func (m *MimeMap) entry(extension string) (mediaType string, ok bool) {
 	}
 	mediaType, ok = m.base[string(folded)]
 	return mediaType, ok
+}
+
+// over returns m with the list underneath that other has.
+func (m *MimeMap) over(other *MimeMap) *MimeMap { return &MimeMap{own: m.own, base: other.base} }
+
+// under returns m with the entries of other added to the list underneath.
+func (m *MimeMap) under(other *MimeMap) *MimeMap {
+	base := maps.Clone(m.base)
+	maps.Copy(base, other.own)
+	return &MimeMap{own: m.own, base: base}
 }
 
 // entries returns the node's own entries as IIS writes them, sorted.
@@ -129,7 +140,7 @@ var newTypes = map[string]string{
 
 // shippedMaps builds the media type list of each version, once.
 var shippedMaps = sync.OnceValue(func() map[string]map[string]string {
-	maps := make(map[string]map[string]string, len(versions))
+	all := make(map[string]map[string]string, len(versions))
 	for _, version := range versions {
 		m := make(map[string]string, 400)
 		for _, t := range shippedTypes {
@@ -145,7 +156,7 @@ var shippedMaps = sync.OnceValue(func() map[string]map[string]string {
 		if age("4.0 SP6") <= age(version) && age(version) < age("6.0") {
 			m["*"] = "application/octet-stream" // Q246068; before 4.0 the type is blank (Q182711)
 		}
-		maps[version] = m
+		all[version] = m
 	}
-	return maps
+	return all
 })

@@ -204,7 +204,7 @@ type Properties struct {
 	LogInUTF8                bool
 	DontLog                  bool
 
-	explicit derivation // of the properties whose default hangs on another, those that are set
+	anonymousSet bool // AnonymousUserName is set; its default hangs on ComputerName
 }
 
 // A Header is one entry of HttpCustomHeaders. Name is a token (RFC 9110, section

@@ -2,63 +2,8 @@ package metabase
 
 import (
 	"math/bits"
-	"strings"
 	"sync"
 )
-
-// A place is a set of the key classes that take a property.
-type place uint16
-
-const (
-	atComputer         place = 1 << iota // /LM, /LM/MimeMap
-	atService                            // /LM/W3SVC
-	atInfo                               // /LM/W3SVC/Info
-	atSite                               // /LM/W3SVC/n
-	atVDir                               // /LM/W3SVC/n/ROOT, and keys below it that set Path
-	atDir                                // keys below ROOT that do not
-	atFile                               // not told from atDir: the key does not say what lies on the disk
-	atAuthority                          // /LM/W3SVC/Authorities/NAME
-	atAuthorityService                   // /LM/W3SVC/AuthorityService
-	atFastCGI                            // /LM/W3SVC/FastCGI/NAME
-	atForeign                            // keys of IIS that nothing here reads
-
-	toSite  = atService | atSite
-	toDir   = toSite | atVDir | atDir
-	atAny   = toDir | atFile
-	ownKeys = atAuthority | atAuthorityService | atFastCGI // keys with properties of their own
-)
-
-// placeNames are the classes in the words of an administrator.
-var placeNames = []struct {
-	at   place
-	name string
-}{
-	{atComputer, "the computer (/LM)"},
-	{atService, "the service (/LM/W3SVC)"},
-	{atInfo, "/LM/W3SVC/Info"},
-	{atSite, "a site (/LM/W3SVC/n)"},
-	{atVDir, "a virtual directory"},
-	{atDir, "a directory"},
-	{atFile, "a file"},
-	{atAuthority, "/LM/W3SVC/Authorities/NAME"},
-	{atAuthorityService, "/LM/W3SVC/AuthorityService"},
-	{atFastCGI, "/LM/W3SVC/FastCGI/NAME"},
-}
-
-// String lists the classes, such as "the service (/LM/W3SVC) or a virtual directory".
-func (at place) String() string {
-	var names []string
-	for _, p := range placeNames {
-		if at&p.at != 0 {
-			names = append(names, p.name)
-		}
-	}
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
-}
 
 // trait is what else holds for a property.
 type trait uint8
@@ -172,7 +117,7 @@ var registry = []property{
 	{name: "AuthFlags", id: 6000, kind: kindFlags, at: atAny, def: "5", flags: authFlags, field: func(p *Properties) any { return &p.AuthFlags }},                                                                                                                                                          // ms524513, Q178232
 	{name: "AuthPersistence", id: 6031, kind: kindFlags, at: atAny, def: "0x80; 6.0: 0", flags: authPersistenceFlags, one: AuthPersistSingleRequest | AuthPersistSingleRequestIfProxy | AuthPersistSingleRequestAlwaysIfProxy, field: func(p *Properties) any { return &p.AuthPersistence }},               // Q307617, Q318863, cc781339
 	{name: "NTAuthenticationProviders", id: 6032, kind: kindProviders, at: toSite, traits: required, def: "NTLM; 5.0: Negotiate,NTLM", values: []string{"Negotiate", "NTLM", "Kerberos", "Negotiate:Kerberos", "Negotiate:PKU2U"}, field: func(p *Properties) any { return &p.NTAuthenticationProviders }}, // Q248350, Q215383
-	{name: "AnonymousUserName", id: 6020, kind: kindString, at: atAny, traits: required, field: func(p *Properties) any { return &p.AnonymousUserName }},                                                                                                                                                   // default: IUSR_ComputerName, Q259353
+	{name: "AnonymousUserName", id: 6020, kind: kindString, at: atAny, traits: required, field: func(p *Properties) any { return &p.AnonymousUserName }},                                                                                                                                                   // default: see derivation, Q259353
 	{name: "AnonymousUserPass", id: 6021, kind: kindString, at: atAny, traits: pending | secret},
 	{name: "AnonymousPasswordSync", id: 6022, kind: kindBool, at: atAny, traits: pending, def: "true; 6.0: false"},                       // Q259353
 	{name: "DefaultLogonDomain", id: 6012, kind: kindString, at: atAny, field: func(p *Properties) any { return &p.DefaultLogonDomain }}, // Q260269
@@ -225,7 +170,7 @@ var registry = []property{
 	{name: "EnableReverseDns", id: 6029, kind: kindBool, at: atAny, traits: pending, def: "false", field: func(p *Properties) any { return &p.EnableReverseDns }},
 
 	// What they get.
-	{name: "Path", id: 3001, kind: kindFile, at: atVDir, traits: required},
+	{name: "Path", id: mdPath, kind: kindFile, at: atVDir, traits: required},
 	{name: "UNCUserName", id: 3002, kind: kindString, at: atVDir, traits: pending},                                                                                                         // Q207671
 	{name: "UNCPassword", id: 3003, kind: kindString, at: atVDir, traits: pending | secret},                                                                                                // Q280383
 	{name: "UNCAuthenticationPassthrough", id: 3006, kind: kindBool, at: atVDir, traits: pending, def: "false"},                                                                            // Q286401
@@ -265,8 +210,8 @@ var registry = []property{
 	{name: "AppPoolId", id: 9101, kind: kindString, at: toDir, traits: pending, def: "DefaultAppPool"},
 
 	// The site and its connections.
-	{name: "ServerBindings", id: 1023, kind: kindBindings, at: toSite, def: ":80:", field: func(p *Properties) any { return &p.ServerBindings }}, // Q214515
-	{name: "SecureBindings", id: 2021, kind: kindSecureBindings, at: atSite, field: func(p *Properties) any { return &p.SecureBindings }},
+	{name: "ServerBindings", id: 1023, kind: kindBindings, at: toSite, traits: local, def: ":80:", field: func(p *Properties) any { return &p.ServerBindings }}, // Q214515
+	{name: "SecureBindings", id: 2021, kind: kindSecureBindings, at: atSite, traits: local, field: func(p *Properties) any { return &p.SecureBindings }},
 	{name: "SecureCertificate", kind: kindFile, at: atSite, field: func(p *Properties) any { return &p.SecureCertificate }},
 	{name: "SecureKey", kind: kindFile, at: atSite, field: func(p *Properties) any { return &p.SecureKey }},
 	{name: "SecureCA", kind: kindFile, at: atSite, traits: pending, field: func(p *Properties) any { return &p.SecureCA }},
@@ -277,7 +222,7 @@ var registry = []property{
 	{name: "CertCheckMode", kind: kindNumber, at: toSite, traits: pending, def: "0"},
 	{name: "CheckCertRevocation", kind: kindBool, at: atService, traits: pending, def: "false"}, // Q232165
 	{name: "SslNoKeepAlive", kind: kindBool, at: atService, traits: pending, def: "false"},      // Q160582
-	{name: "ServerComment", id: 1015, kind: kindString, at: atSite, field: func(p *Properties) any { return &p.ServerComment }},
+	{name: "ServerComment", id: 1015, kind: kindString, at: atSite, traits: local, field: func(p *Properties) any { return &p.ServerComment }},
 	{name: "ServerAutoStart", id: 1017, kind: kindBool, at: toSite, def: "true", field: func(p *Properties) any { return &p.ServerAutoStart }},
 	{name: "ServerState", id: 1016, kind: kindNumber, at: atSite, traits: pending | local, min: 1, max: 7},
 	{name: "ServerListenBacklog", id: 1019, kind: kindNumber, at: toSite, traits: pending, def: "40", min: 5, max: 500}, // Q235461
@@ -328,7 +273,7 @@ var registry = []property{
 	{name: "DontLog", id: 6023, kind: kindBool, at: atAny, def: "false", field: func(p *Properties) any { return &p.DontLog }},
 	{name: "CentralW3CLoggingEnabled", id: 2119, kind: kindBool, at: atService, traits: pending, def: "false"},
 	{name: "CentralBinaryLoggingEnabled", id: 4016, kind: kindBool, at: atService, traits: pending, def: "false"},
-	{name: "LogOdbcDataSource", id: 4007, kind: kindString, at: toSite, traits: pending, def: "HTTPLOG"}, // Q245243
+	{name: "LogOdbcDataSource", id: 4007, kind: kindString, at: toSite, traits: pending, def: "InternetDb"}, // iis-docs, odbcLogging
 	{name: "LogOdbcTableName", id: 4008, kind: kindString, at: toSite, traits: pending, def: "InternetLog"},
 	{name: "LogOdbcUserName", id: 4009, kind: kindString, at: toSite, traits: pending, def: "InternetAdmin"},
 	{name: "LogOdbcPassword", id: 4010, kind: kindString, at: toSite, traits: pending | secret},

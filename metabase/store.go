@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode"
 )
 
 // A Problem is something wrong with a metabase file.
@@ -34,7 +35,12 @@ func (p Problem) String() string {
 		}
 		b.WriteString(part)
 	}
-	return b.String()
+	return strings.Map(func(r rune) rune { // what the file says may hold anything; a problem is one line
+		if unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, b.String())
 }
 
 // Failed reports whether there is an error, and not only warnings, among problems.

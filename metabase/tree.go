@@ -3,6 +3,8 @@
 package metabase
 
 import (
+	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -81,7 +83,9 @@ type Node struct {
 	parent   *Node
 	children map[string]*Node // by folded last segment
 	settings []setting
-	line     int // of the table's header, 0 for a key that only keys below it imply
+	line     int    // of the table's header or, if not named, of the first below it
+	print    uint32 // the same for keys that set the same; 0 if nothing that keys inherit
+	named    bool   // there is a table of this key, and not only of keys below it
 }
 
 // Parent returns the node one level up, nil for /LM.
@@ -90,6 +94,16 @@ func (n *Node) Parent() *Node {
 		return nil
 	}
 	return n.parent
+}
+
+// Children returns the keys just below n, in the order of their names.
+func (n *Node) Children() []*Node {
+	list := make([]*Node, 0, len(n.children))
+	for _, c := range n.children {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b *Node) int { return strings.Compare(a.Key, b.Key) })
+	return list
 }
 
 // child returns the node below n with this last segment, or nil. It does not
@@ -148,6 +162,9 @@ func lower(c byte) byte {
 // fold returns one spelling for all that Unicode simple case folding holds equal.
 // Bytes that are not UTF-8 stay as they are.
 func fold(s string) string {
+	if isFolded(s) {
+		return s
+	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); {
 		if s[i] < utf8.RuneSelf {
@@ -164,6 +181,16 @@ func fold(s string) string {
 		i += size
 	}
 	return string(b)
+}
+
+// isFolded reports whether s is ASCII without upper case.
+func isFolded(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c >= utf8.RuneSelf || c != lower(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // foldRune returns the least rune of r's case orbit, in lower case if it is ASCII.

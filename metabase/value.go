@@ -41,9 +41,9 @@ const hidden = "**********"
 // was asked for, which may lie below n.
 func valueAt(n *Node, asked string, s spelling) Value {
 	v := Value{Name: s.Name(), Type: s.kind.typ}
-	if key, ok := n.Origin(s.Name()); ok {
-		v.From = key
-		v.Inherited = !strings.EqualFold(key, asked)
+	if at := n.origin(s); at != nil {
+		v.From = at.Key
+		v.Inherited = !strings.EqualFold(at.Key, asked)
 	}
 	raw := s.effective(n)
 	switch {
@@ -51,36 +51,32 @@ func valueAt(n *Node, asked string, s spelling) Value {
 		v.Text = hidden
 	case s.flag.bit != 0:
 		v.Type = "BOOLEAN"
-		mask, ok := raw.(*uint32)
-		v.Text = boolText(ok && *mask&s.flag.bit != 0)
+		mask, _ := raw.(uint32)
+		v.Text = boolText(mask&s.flag.bit != 0)
 	default:
 		v.show(s.property, raw)
 	}
 	return v
 }
 
-// effective returns what is in force at n.
+// effective returns what is in force at n, nil for nothing.
 func (s spelling) effective(n *Node) any {
 	switch {
-	case s.name == "Path":
+	case s.id == mdPath:
 		if n.VDir != nil {
 			return n.VDir.Path
 		}
 		return ""
 	case s.field != nil:
-		return s.field(n.Properties)
+		return held(s.field(n.Properties))
 	}
-	for at := n; at != nil; at = at.parent {
-		for i := range at.settings {
-			if at.settings[i].property == s.property {
-				return at.settings[i].value
-			}
-		}
+	if at := n.origin(s); at != nil {
+		return at.decides(s).value
 	}
 	if s.def == "" {
 		return nil
 	}
-	v, err := s.kind.read(&reader{dir: workingDirectory()}, s.property, s.parse(defaultOf(s.def, n.EmulatedVersion)))
+	v, err := s.kind.read(&reader{}, s.property, s.parse(defaultOf(s.def, n.EmulatedVersion)))
 	if err != nil {
 		return nil
 	}
@@ -95,40 +91,32 @@ func boolText(b bool) string {
 }
 
 // show puts a value of the program into text.
-func (v *Value) show(p *property, raw any) {
-	switch x := raw.(type) {
+func (v *Value) show(p *property, value any) {
+	switch x := value.(type) {
 	case nil:
 		if p.kind.shape == shapeList || p.kind.shape == shapeEither {
 			v.list(nil)
 		}
-	case *bool:
-		v.Text = boolText(*x)
 	case bool:
 		v.Text = boolText(x)
-	case *uint32:
-		v.Text = strconv.FormatUint(uint64(*x), 10)
 	case uint32:
 		v.Text = strconv.FormatUint(uint64(x), 10)
-	case *string:
-		v.Text = *x
 	case string:
 		v.Text = x
-	case *[]string:
-		v.names(p, *x)
 	case []string:
 		v.names(p, x)
-	case *[]Header:
-		v.list(each(*x, func(h Header) string { return h.Name + ": " + h.Value }))
-	case *[]Binding:
-		v.list(each(*x, Binding.String))
-	case *[]netip.Prefix:
-		v.list(each(*x, netip.Prefix.String))
-	case *[]ACE:
-		v.list(each(*x, ACE.String))
-	case **MimeMap:
-		v.list((*x).entries())
+	case []Header:
+		v.list(each(x, func(h Header) string { return h.Name + ": " + h.Value }))
+	case []Binding:
+		v.list(each(x, Binding.String))
+	case []netip.Prefix:
+		v.list(each(x, netip.Prefix.String))
+	case []ACE:
+		v.list(each(x, ACE.String))
+	case *MimeMap:
+		v.list(x.entries())
 	default:
-		v.Text = fmt.Sprint(x)
+		panic(fmt.Sprintf("metabase: no text for %T", value))
 	}
 }
 
