@@ -389,7 +389,7 @@ func (c *conn) lingerClose() {
 
 const (
 	lingerTime  = 2 * time.Second
-	lingerBytes = 4 << 20
+	lingerBytes = drainBudget
 )
 
 var _ http1.Source = (*exchange)(nil)
