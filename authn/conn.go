@@ -226,6 +226,15 @@ func (p *Policy) keeps(scheme string, u *User, proxied bool) bool {
 	return p.persists(u.Package, proxied)
 }
 
+// Admits reports whether a user who has logged on by one of the methods offered
+// here needs no other logon. The anonymous account is judged anew.
+func (p *Policy) Admits(u *User) bool {
+	if u == nil || u.Package == "" || u.guest && p.Anonymous == nil {
+		return false
+	}
+	return p.method(u.Scheme) != nil || p.method(u.Package) != nil
+}
+
 func (p *Policy) persists(pkg string, proxied bool) bool {
 	return p.Persists != nil && p.Persists(pkg, proxied)
 }

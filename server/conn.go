@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -65,6 +64,7 @@ type conn struct {
 
 	phase    atomic.Uint32
 	missed   atomic.Bool  // bytes have arrived while somebody had the connection
+	hungUp   atomic.Bool  // the client has ended its side, which is told only once
 	deadline atomic.Int64 // when the keeper steps in, in Unix nanoseconds; 0: never
 	linger   bool         // the client may still be sending: close gently
 }
@@ -94,7 +94,12 @@ func (c *conn) take(from phase) bool {
 func (c *conn) ready() {
 	defer c.survive()
 	c.missed.Store(true)
-	for c.take(phaseIdle) {
+	for round := 0; c.take(phaseIdle); round++ {
+		if round == fairRounds { // others wait too
+			c.idle()
+			go c.ready()
+			return
+		}
 		c.missed.Store(false)
 		x := c.server.acquire()
 		n, err := readNow(c.fd, x.in.buf)
@@ -106,7 +111,7 @@ func (c *conn) ready() {
 			if !c.answer() {
 				return
 			}
-			if more { // than one buffer took
+			if more || c.hungUp.Load() { // than one buffer took, or the end
 				c.missed.Store(true)
 			}
 		case err == syscall.EAGAIN:
@@ -122,6 +127,9 @@ func (c *conn) ready() {
 		}
 	}
 }
+
+// fairRounds is how many buffers of requests a connection is answered in one go.
+const fairRounds = 8
 
 // idle puts the connection back into the poller's care.
 func (c *conn) idle() { c.phase.Store(uint32(phaseIdle)) }
@@ -146,15 +154,14 @@ func (c *conn) answer() (goesOn bool) {
 			return false
 		}
 		x.gather()
-		if (!x.in.pending() || len(x.out) > coalesce) && !x.flushNow() {
+		if (!x.in.pending() || !x.persist || len(x.out) > coalesce) && !x.flushNow() {
 			go c.deliver(st, err)
 			return false
 		}
 		x.log(st, err)
 		if !x.persist || x.broken {
-			x.flushNow()
-			if c.linger || x.in.pending() {
-				c.linger = true
+			c.linger = c.linger || x.in.pending()
+			if c.linger {
 				go c.close()
 			} else {
 				c.close()
@@ -172,7 +179,7 @@ func (c *conn) answer() (goesOn bool) {
 func (c *conn) survive() {
 	if p := recover(); p != nil {
 		c.server.panicked(c, p)
-		c.close()
+		go c.close()
 	}
 }
 
@@ -182,8 +189,7 @@ func (c *conn) serve() {
 	defer c.survive()
 	for {
 		if c.x == nil {
-			if err := c.await(); err != nil {
-				c.ended(err)
+			if c.await() != nil {
 				break
 			}
 		}
@@ -243,8 +249,7 @@ func (c *conn) next() bool {
 	x := c.x
 	x.begin(c)
 	err := c.readHead(x)
-	if gone, ok := errors.AsType[*goneError](err); ok {
-		c.ended(gone.err)
+	if err == errGone {
 		return false
 	}
 	st, err := x.decide(err)
@@ -289,10 +294,8 @@ func (x *exchange) took(n int) {
 	x.body.Reset(x, &x.req, -1)
 }
 
-// A goneError is a connection that ended before a whole request had arrived.
-type goneError struct{ err error }
-
-func (e *goneError) Error() string { return e.err.Error() }
+// errGone is a connection that ended before a whole head had arrived.
+var errGone = errors.New("the client is gone")
 
 // readHead reads up to the end of the request's head.
 func (c *conn) readHead(x *exchange) error {
@@ -318,7 +321,7 @@ func (c *conn) readHead(x *exchange) error {
 		x.in.grow()
 		got, err := c.Conn.Read(x.in.buf[x.in.w:])
 		if got == 0 && err != nil {
-			return &goneError{err}
+			return errGone
 		}
 		x.in.w += got
 	}
@@ -331,18 +334,6 @@ func (c *conn) headNanos() int64 {
 		return int64(t) * int64(time.Second)
 	}
 	return c.idleNanos
-}
-
-// ended notes why a connection ended between requests or in the middle of a
-// head: what the keeper ended goes to HTTPERR from 6.0 on.
-func (c *conn) ended(err error) {
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		return
-	}
-	p := phase(c.phase.Load())
-	if int(p) < len(timerReasons) && timerReasons[p] != "" {
-		c.server.connError(c, timerReasons[p])
-	}
 }
 
 // close ends the connection. Where the client may still be sending, the

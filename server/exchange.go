@@ -259,6 +259,9 @@ func (x *exchange) settle() {
 	if x.prof.PersistentAuth && x.user != nil && x.auth.Authorization != "" && x.user.Package != "" && x.user.Package != "Basic" {
 		r.set(hPersistentAuth, strconv.FormatBool(x.persists))
 	}
+	if !x.body.Done() && x.in.pending() {
+		x.continued = true // it has not waited for leave
+	}
 	switch {
 	case !x.persist:
 		x.announceClose()
@@ -385,6 +388,13 @@ func (x *exchange) authenticate() error {
 	a.LocalAddr, a.Client = c.local.Addr(), c.client.Addr()
 	a.Persist, a.KeepAliveOff, a.Now = x.persist, x.keepOff, x.now
 	a.Proxied = (a.Authorization != "" || c.auth.User() != nil) && x.proxied()
+	if a.Authorization != "" && x.path == x.asked && x.judgedByDocument() {
+		var err error
+		x.user, err = x.set.policy.Anonymous()
+		if err == nil {
+			return nil
+		}
+	}
 	res, err := c.auth.Authenticate(x.set.policy, a)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,11 +16,12 @@ import (
 )
 
 // A logSet holds the open logs. A reload that leaves a log as it was keeps it
-// open; one that no site uses any more is closed a little later, when the
-// requests that began before are done.
+// open; one that no site uses any more is closed much later, when the requests
+// that began before are done, or when the server stops.
 type logSet struct {
-	mu   sync.Mutex
-	logs map[string]*openLog // by directory, format and options
+	mu      sync.Mutex
+	logs    map[string]*openLog // by directory, format and options
+	retired []*openLog
 }
 
 type openLog struct {
@@ -113,7 +115,7 @@ func (s *Server) logReport(dir string) func(err error, lost int64) {
 }
 
 // logGrace is how long a log outlives the snapshot that used it.
-const logGrace = 10 * time.Second
+const logGrace = time.Hour
 
 // settle closes the logs that the new snapshot does not use, once requests
 // that began before it are done.
@@ -124,8 +126,19 @@ func (ls *logSet) settle() {
 		if !l.used {
 			delete(ls.logs, key)
 			l.Flush()
-			time.AfterFunc(logGrace, func() { l.Close() })
+			ls.retired = append(ls.retired, l)
+			time.AfterFunc(logGrace, func() { ls.drop(l) })
 		}
+	}
+}
+
+// drop closes a log that was retired long ago.
+func (ls *logSet) drop(l *openLog) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if i := slices.Index(ls.retired, l); i >= 0 {
+		ls.retired = slices.Delete(ls.retired, i, i+1)
+		l.Close()
 	}
 }
 
@@ -137,7 +150,10 @@ func (ls *logSet) close() error {
 	for _, l := range ls.logs {
 		errs = append(errs, l.Close())
 	}
-	ls.logs = nil
+	for _, l := range ls.retired {
+		errs = append(errs, l.Close())
+	}
+	ls.logs, ls.retired = nil, nil
 	return errors.Join(errs...)
 }
 
@@ -228,7 +244,7 @@ func (s *Server) httpError(x *exchange, st status.Status) {
 
 // connError writes HTTPERR's line of a connection that ended without a request.
 func (s *Server) connError(c *conn, reason string) {
-	first := c.place.first
+	first := s.state.Load().place(c.local, c.listener.secure).first
 	if first.httperr == nil {
 		return
 	}

@@ -57,6 +57,9 @@ func (p *poller) run() {
 		p.mu.Lock()
 		for i := range max(n, 0) {
 			if c := p.conns[p.batch[i].Fd]; c != nil {
+				if p.batch[i].Events&(syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR) != 0 {
+					c.hungUp.Store(true)
+				}
 				p.ready = append(p.ready, c)
 			}
 		}

@@ -227,7 +227,7 @@ func (s *Server) listen(st *state) error {
 		if s.listeners[k] != nil {
 			continue
 		}
-		l, err := listenOn(k)
+		l, err := s.replaceListener(k, st)
 		if err != nil && missing(err) && len(st.endpoints) > 1 {
 			s.serviceLog().Error("binding left out: "+err.Error(), "sites", "the other bindings go on")
 			absent++
@@ -252,6 +252,40 @@ func (s *Server) listen(st *state) error {
 		go s.accept(l)
 	}
 	return nil
+}
+
+// replaceListener opens the socket of a binding. Where that fails because a
+// listener of the same port is in the way that is no longer wanted, as when a
+// site comes to be bound to every address, the old one goes first, and comes
+// back if the new one cannot be had.
+func (s *Server) replaceListener(k endpointKey, st *state) (*listener, error) {
+	l, err := listenOn(k)
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return l, err
+	}
+	want := st.wanted()
+	var gone []endpointKey
+	for other, old := range s.listeners {
+		if other.port == k.port && !want[other] {
+			old.Close()
+			delete(s.listeners, other)
+			gone = append(gone, other)
+		}
+	}
+	if gone == nil {
+		return nil, err
+	}
+	if l, err = listenOn(k); err == nil {
+		return l, nil
+	}
+	for _, other := range gone {
+		if old, err := listenOn(other); err == nil {
+			s.listeners[other] = old
+			s.done.Add(1)
+			go s.accept(old)
+		}
+	}
+	return nil, err
 }
 
 // listenOn opens the socket of a binding.
@@ -515,16 +549,19 @@ func (s *Server) keep() {
 // look ends the connection if its time is up: itself if nobody has it, else by
 // waking who waits for the client.
 func (c *conn) look(now int64) {
-	deadline := c.deadline.Load()
-	if deadline == 0 || now <= deadline {
+	deadline, p := c.deadline.Load(), phase(c.phase.Load())
+	if deadline == 0 || now <= deadline || p == phaseRun || p == phaseClosed {
+		return
+	}
+	if c.poller != nil && p == phaseIdle {
+		if c.take(phaseIdle) {
+			c.server.connError(c, timerReasons[phaseIdle])
+			go c.close()
+		}
 		return
 	}
 	c.deadline.Store(0)
-	if c.poller != nil && c.take(phaseIdle) {
-		c.server.connError(c, timerReasons[phaseIdle])
-		go c.close()
-		return
-	}
+	c.server.connError(c, timerReasons[p])
 	c.Conn.SetDeadline(past)
 }
 

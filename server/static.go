@@ -114,15 +114,34 @@ func (x *exchange) defaultDoc(dir *content.File, name string) (found bool, err e
 }
 
 // again runs the steps before the handler once more, for a document that
-// stands in for what was asked.
+// stands in for what was asked. Credentials are judged once: a message of NTLM
+// is spent then, so who has logged on by a method that the document takes stays.
 func (x *exchange) again() error {
 	if err := x.restrict(); err != nil {
 		return err
 	}
-	if err := x.authenticate(); err != nil {
-		return err
+	if !x.set.policy.Admits(x.user) {
+		if err := x.authenticate(); err != nil {
+			return err
+		}
 	}
 	return x.authorize()
+}
+
+// judgedByDocument reports whether the credentials of a request for an
+// anonymous directory are meant for its default document, which has settings of
+// its own.
+func (x *exchange) judgedByDocument() bool {
+	p := x.set.policy
+	if len(p.Methods) > 0 || p.Anonymous == nil || !strings.HasSuffix(x.path, "/") || x.node.DirBrowseFlags&metabase.EnableDefaultDoc == 0 {
+		return false
+	}
+	for _, name := range x.node.DefaultDoc {
+		if doc, _ := x.site.Resolve(x.path + name); doc != x.node {
+			return true
+		}
+	}
+	return false
 }
 
 // redirect sends the client to another path of this site.

@@ -248,7 +248,6 @@ func (x *exchange) writeSegments() {
 			x.expectSlow(s.n)
 			x.sent += x.writev(s.mem)
 		default:
-			x.expectSlow(s.n)
 			x.flush()
 			x.sent += x.sendFile(s.off, s.n)
 		}
@@ -272,26 +271,6 @@ func (x *exchange) writev(b []byte) int64 {
 		x.broken = true
 	}
 	return max(0, n-int64(head))
-}
-
-// sendFile sends n bytes of the response's file from off on, by sendfile(2)
-// where the connection is not encrypted, and returns how many went out.
-func (x *exchange) sendFile(off, n int64) int64 {
-	f := x.resp.file.Handle()
-	if f == nil {
-		x.broken = true
-		return 0
-	}
-	if _, err := f.Seek(off, io.SeekStart); err != nil {
-		x.broken = true
-		return 0
-	}
-	lr := io.LimitedReader{R: f, N: n}
-	sent, err := io.Copy(x.conn.Conn, &lr)
-	if err != nil || sent != n { // the client is gone, or the file has shrunk
-		x.broken = true
-	}
-	return sent
 }
 
 // writeStream sends a body of unknown size, chunked if the client can read
@@ -363,17 +342,6 @@ func (x *exchange) flushNow() bool {
 	}
 	x.out = x.out[:0]
 	return true
-}
-
-// expectSlow gives a large body the time that MinFileBytesPerSec grants it
-// (KB 820729), and never less than ConnectionTimeout (Q301310).
-func (x *exchange) expectSlow(n int64) {
-	c := x.conn
-	limit := c.idleNanos
-	if x.node != nil && x.node.MinFileBytesPerSec > 0 {
-		limit = max(limit, n/int64(x.node.MinFileBytesPerSec)*int64(time.Second))
-	}
-	c.touch(phaseWrite, x.server.clock().UnixNano()+limit)
 }
 
 // closeFile lets go of the file that was sent.
