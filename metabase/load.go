@@ -301,7 +301,7 @@ func (l *loader) setting(n *Node, class place, k keySpan, text string, raw any) 
 	name := s.Name()
 	switch {
 	case s.is(local) && s.field != nil && class != atSite:
-		l.problem(k.line, n.Key, name, true, "keys do not inherit it, so here it has no effect; it stands at "+s.at.String())
+		l.problem(k.line, n.Key, name, true, "sites do not inherit it, so here it has no effect; set it at each, such as /LM/W3SVC/1")
 	case s.at&class != 0:
 	case class&ownKeys != 0 || s.is(strictly):
 		l.errorf(k.line, n.Key, name, "it does not belong here; it stands at %s", s.at)

@@ -18,6 +18,31 @@ func (ix *index) table(key string) *tableSpan {
 	return nil
 }
 
+// behind returns the offset where a new key belongs: behind the nearest key above it
+// and those that follow there, or at the end.
+func (ix *index) behind(key string, end int) int {
+	for above := key; strings.Count(above, "/") > 1; {
+		above = above[:strings.LastIndexByte(above, '/')]
+		t := ix.table(above)
+		if t == nil {
+			continue
+		}
+		at := t.tail
+		for i := range ix.tables {
+			if below := &ix.tables[i]; below.start >= at && isBelow(below.name, above) {
+				at = below.tail
+			} else if below.start >= at {
+				break
+			}
+		}
+		return at
+	}
+	return end
+}
+
+// isBelow reports whether a key as the file writes it lies below another.
+func isBelow(name, above string) bool { return strings.HasPrefix(fold(clean(name)), fold(above)+"/") }
+
 // sets reports whether the line of k sets s, or a bit of s.
 func (k *keySpan) sets(s spelling) bool {
 	t, ok := lookup(k.name)
@@ -29,14 +54,7 @@ func put(text, key string, s spelling, value string) string {
 	ix := newIndex(text)
 	t := ix.table(key)
 	if t == nil {
-		at := len(text)
-		for above := key; strings.Count(above, "/") > 1; {
-			above = above[:strings.LastIndexByte(above, '/')]
-			if t := ix.table(above); t != nil {
-				at = t.tail
-				break
-			}
-		}
+		at := ix.behind(key, len(text))
 		gap := "\n"
 		if at == len(byteOrderMark(text)) {
 			gap = ""
@@ -104,8 +122,7 @@ func cutKey(text, key string) string {
 	ix := newIndex(text)
 	for i := len(ix.tables) - 1; i >= 0; i-- {
 		t := &ix.tables[i]
-		name := fold(clean(t.name))
-		if !t.plain || name != fold(key) && !strings.HasPrefix(name, fold(key)+"/") {
+		if !t.plain || !isBelow(t.name, key) && fold(clean(t.name)) != fold(key) {
 			continue
 		}
 		start, end := t.start, t.tail
