@@ -66,6 +66,7 @@ type conn struct {
 	missed   atomic.Bool  // bytes have arrived while somebody had the connection
 	hungUp   atomic.Bool  // the client has ended its side, which is told only once
 	deadline atomic.Int64 // when the keeper steps in, in Unix nanoseconds; 0: never
+	queued   atomic.Int64 // bytes the socket held when its client was last waited for, -1: not known
 	linger   bool         // the client may still be sending: close gently
 }
 

@@ -244,7 +244,7 @@ func (s *Server) httpError(x *exchange, st status.Status) {
 
 // connError writes HTTPERR's line of a connection that ended without a request.
 func (s *Server) connError(c *conn, reason string) {
-	first := s.state.Load().place(c.local, c.listener.secure).first
+	first := c.first()
 	if first.httperr == nil {
 		return
 	}

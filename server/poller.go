@@ -117,6 +117,17 @@ func epollNow(fd int, events *[pollBatch]syscall.EpollEvent) int {
 	return -1
 }
 
+// unsent returns how many bytes a socket holds that the other side has not
+// acknowledged.
+func unsent(fd int) int64 {
+	var n int32
+	_, _, errno := syscall.RawSyscall(syscall.SYS_IOCTL, uintptr(fd), syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&n)))
+	if errno != 0 {
+		return 0
+	}
+	return int64(n)
+}
+
 // readNow reads what a socket has received.
 func readNow(fd int, b []byte) (int, error) {
 	for {

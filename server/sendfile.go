@@ -46,6 +46,7 @@ type transfer struct {
 // progress gives the client time for the next piece.
 func (t *transfer) progress() time.Time {
 	now := t.x.server.clock()
+	t.x.conn.queued.Store(-1)
 	t.x.conn.touch(phaseWrite, now.UnixNano()+t.x.conn.idleNanos)
 	return now
 }
@@ -96,6 +97,7 @@ func (t *transfer) push(socket, file int) (done bool, err error) {
 			if t.tooSlow() {
 				return true, os.ErrDeadlineExceeded
 			}
+			t.x.conn.queued.Store(unsent(socket))
 			return false, nil
 		case err != nil:
 			return true, err
@@ -134,5 +136,6 @@ func (x *exchange) expectSlow(n int64) {
 	if x.node != nil && x.node.MinFileBytesPerSec > 0 {
 		limit = max(limit, n/int64(x.node.MinFileBytesPerSec)*int64(time.Second))
 	}
+	x.conn.queued.Store(-1)
 	x.conn.touch(phaseWrite, x.server.clock().UnixNano()+limit)
 }

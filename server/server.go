@@ -560,9 +560,34 @@ func (c *conn) look(now int64) {
 		}
 		return
 	}
+	if p == phaseWrite && c.draining() {
+		c.deadline.CompareAndSwap(deadline, now+c.first().idleNanos)
+		return
+	}
 	c.deadline.Store(0)
 	c.server.connError(c, timerReasons[p])
 	c.Conn.SetDeadline(past)
+}
+
+// draining reports whether a client that nothing could be written to for a while
+// has yet taken what the socket held, at MinFileBytesPerSec or faster: the
+// kernel asks for more only when much has gone. It then has as long again.
+func (c *conn) draining() bool {
+	if c.poller == nil {
+		return false
+	}
+	held := c.queued.Load()
+	holds := unsent(c.fd)
+	c.queued.Store(holds)
+	first := c.first()
+	least := max(1, int64(first.Node.MinFileBytesPerSec)*first.idleNanos/int64(time.Second))
+	return holds > 0 && (held < 0 || held-holds >= least)
+}
+
+// first returns the site that rules the connection's address now; the keeper
+// may ask while somebody has the connection.
+func (c *conn) first() *site {
+	return c.server.state.Load().place(c.local, c.listener.secure).first
 }
 
 // past is a deadline that has been.
