@@ -14,7 +14,7 @@ type index struct {
 
 // A tableSpan is a table: its header and the lines up to the next one.
 type tableSpan struct {
-	name  string // decoded; parts of a dotted name joined by dots
+	name  string // what it says; of a dotted name, as it is written
 	top   bool   // of the lines above the first header
 	plain bool   // the name is one part between single brackets
 	line  int
@@ -154,35 +154,35 @@ func (s *scanner) header() (name string, plain bool) {
 	return name, parts == 1 && brackets == 1
 }
 
-// name reads a key, dotted or not, and the byte that ends it.
+// name reads a key and the byte that ends it. One of several parts is told as it is
+// written.
 func (s *scanner) name(end byte) (name string, parts int) {
+	start := s.pos
 	for s.pos < len(s.text) {
 		s.blanks()
-		var part string
 		switch c := s.peek(); c {
-		case end:
-			s.pos++
-			return name, parts
-		case '\n', 0:
+		case end, '\n', 0:
+			if parts > 1 {
+				name = strings.TrimRight(s.text[start:s.pos], " \t\r")
+			}
+			if c == end {
+				s.pos++
+			}
 			return name, parts
 		case '.':
 			s.pos++
 			continue
 		case '"', '\'':
-			part = s.str()
+			name = s.str()
 		default:
-			start := s.pos
+			from := s.pos
 			s.pos++
 			for s.pos < len(s.text) && strings.IndexByte(" \t\r\n.=]\"'", s.peek()) < 0 {
 				s.pos++
 			}
-			part = s.text[start:s.pos]
+			name = s.text[from:s.pos]
 		}
-		if parts++; parts == 1 {
-			name = part
-		} else {
-			name += "." + part
-		}
+		parts++
 	}
 	return name, parts
 }

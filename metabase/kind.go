@@ -446,17 +446,16 @@ func isToken(s string) bool {
 }
 
 func readBindings(_ *reader, p *property, v any) (any, error) {
-	bindings := []Binding{}
+	bindings, seen := []Binding{}, map[Binding]bool{}
 	for _, text := range v.([]string) {
 		b, err := parseBinding(text, p.name == "SecureBindings")
 		if err != nil {
 			return nil, err
 		}
-		for _, other := range bindings {
-			if other == b {
-				return nil, fmt.Errorf("%q is listed twice; leave one", text)
-			}
+		if seen[b] {
+			return nil, fmt.Errorf("%q is listed twice; leave one", text)
 		}
+		seen[b] = true
 		bindings = append(bindings, b)
 	}
 	return bindings, nil
