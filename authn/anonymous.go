@@ -12,7 +12,6 @@ import (
 // AnonymousOptions configure the anonymous account of a node.
 type AnonymousOptions struct {
 	Accounts *Accounts
-	Rules    *Rules
 	Name     string           // property AnonymousUserName; "": IUSR_<computer>
 	Password *string          // property AnonymousUserPass; nil: not checked, as with AnonymousPasswordSync
 	Type     LogonType        // the right that the account needs: interactive up to 5.1, network from 6.0 (KB 909887)

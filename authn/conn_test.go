@@ -120,7 +120,7 @@ func (c *client) policy(methods string) *Policy {
 	for m := range strings.FieldsSeq(methods) {
 		switch m {
 		case "Anonymous":
-			p.Anonymous = NewAnonymous(&AnonymousOptions{Accounts: c.db, Rules: c.rules, Now: func() time.Time { return c.now }})
+			p.Anonymous = NewAnonymous(&AnonymousOptions{Accounts: c.db, Now: func() time.Time { return c.now }})
 		case "NTLM":
 			p.Methods = append(p.Methods, NewNTLM(o))
 		case "Negotiate":

@@ -123,6 +123,8 @@ type Properties struct {
 	AuthPersistence           uint32
 	NTAuthenticationProviders []string // "Negotiate", "NTLM", in the order they are offered
 	AnonymousUserName         string
+	AnonymousUserPass         string // "" when not set
+	AnonymousPasswordSync     bool   // AnonymousUserPass is not looked at
 	DefaultLogonDomain        string
 	Realm                     string // "" when not set: the version has its own
 	LogonMethod               uint32

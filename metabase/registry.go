@@ -118,9 +118,9 @@ var registry = []property{
 	{name: "AuthPersistence", id: 6031, kind: kindFlags, at: atAny, def: "0x80; 6.0: 0", flags: authPersistenceFlags, one: AuthPersistSingleRequest | AuthPersistSingleRequestIfProxy | AuthPersistSingleRequestAlwaysIfProxy, field: func(p *Properties) any { return &p.AuthPersistence }},               // Q307617, Q318863, cc781339
 	{name: "NTAuthenticationProviders", id: 6032, kind: kindProviders, at: toSite, traits: required, def: "NTLM; 5.0: Negotiate,NTLM", values: []string{"Negotiate", "NTLM", "Kerberos", "Negotiate:Kerberos", "Negotiate:PKU2U"}, field: func(p *Properties) any { return &p.NTAuthenticationProviders }}, // Q248350, Q215383
 	{name: "AnonymousUserName", id: 6020, kind: kindString, at: atAny, traits: required, field: func(p *Properties) any { return &p.AnonymousUserName }},                                                                                                                                                   // default: see derivation, Q259353
-	{name: "AnonymousUserPass", id: 6021, kind: kindString, at: atAny, traits: pending | secret},
-	{name: "AnonymousPasswordSync", id: 6022, kind: kindBool, at: atAny, traits: pending, def: "true; 6.0: false"},                       // Q259353
-	{name: "DefaultLogonDomain", id: 6012, kind: kindString, at: atAny, field: func(p *Properties) any { return &p.DefaultLogonDomain }}, // Q260269
+	{name: "AnonymousUserPass", id: 6021, kind: kindString, at: atAny, traits: secret, field: func(p *Properties) any { return &p.AnonymousUserPass }},
+	{name: "AnonymousPasswordSync", id: 6022, kind: kindBool, at: atAny, def: "true; 6.0: false", field: func(p *Properties) any { return &p.AnonymousPasswordSync }}, // Q259353
+	{name: "DefaultLogonDomain", id: 6012, kind: kindString, at: atAny, field: func(p *Properties) any { return &p.DefaultLogonDomain }},                              // Q260269
 	{name: "Realm", id: 6001, kind: kindString, at: atAny | atAuthority, field: func(p *Properties) any { return &p.Realm }},
 	{name: "LogonMethod", id: 6013, kind: kindNumber, at: atAny, def: "0; 6.0: 3", max: 3, field: func(p *Properties) any { return &p.LogonMethod }},         // Q247593, Q262233
 	{name: "UserTokenTTL", kind: kindNumber, at: atService, def: "900", field: func(p *Properties) any { return &p.UserTokenTTL }},                           // seconds, Q152526

@@ -167,7 +167,16 @@ func (x *exchange) ask(as string) error {
 	if err := x.restrict(); err != nil {
 		return err
 	}
-	if len(x.set.policy.Methods) == 0 {
+	p := x.set.policy
+	switch {
+	case len(p.Methods) > 0:
+	case p.Anonymous != nil && !p.Rules.RefuseOnAnonymousOnly: // the credentials are ignored
+		user, err := p.Anonymous()
+		if err != nil {
+			return err
+		}
+		return x.proceed(user)
+	default:
 		return &authn.Denied{Status: status.LogonConfig, Cause: authn.Cause{
 			Account: as, Reason: "no method of authentication is offered here, so nobody can log on"}}
 	}
@@ -175,6 +184,11 @@ func (x *exchange) ask(as string) error {
 	if err != nil {
 		return err
 	}
+	return x.proceed(user)
+}
+
+// proceed runs the steps that follow a logon.
+func (x *exchange) proceed(user *authn.User) error {
 	x.user = user
 	if err := x.authorize(); err != nil {
 		return err
@@ -195,6 +209,10 @@ func (x *exchange) logonAs(as string) (*authn.User, error) {
 		}
 		user, err := x.site.accounts.User(as, t, x.now)
 		if err == nil {
+			user.Scheme, user.Package = m.Scheme(), "NTLM"
+			if m.Scheme() == "Basic" {
+				user.Package = "Basic"
+			}
 			return user, nil
 		}
 		if first == nil {
@@ -202,7 +220,11 @@ func (x *exchange) logonAs(as string) (*authn.User, error) {
 		}
 	}
 	if first == nil {
-		first = &authn.Denied{Status: status.LogonBadToken, Cause: authn.Cause{Account: as, Reason: noKeepAlive}}
+		st := x.prof.Auth.KeepAliveOff
+		if st == (status.Status{}) {
+			st = status.LogonBadToken
+		}
+		first = &authn.Denied{Status: st, Cause: authn.Cause{Account: as, Reason: noKeepAlive}}
 	}
 	return nil, first
 }
@@ -243,14 +265,14 @@ func (x *exchange) because(st status.Status, err error) string {
 	d, denied := errors.AsType[*authn.Denied](err)
 	cause, caused := errors.AsType[*authn.Cause](err)
 	switch {
+	case denied && d.Leg == authn.LegBare && x.keepOff && slices.ContainsFunc(d.Challenges, isIntegrated):
+		return "a logon is needed, and " + noKeepAlive
+	case denied && d.Leg == authn.LegBare && len(d.Challenges) > 0:
+		return "anonymous access is off here, so a client must log on by one of the methods offered"
 	case denied && d.Cause.Reason != "":
 		return d.Cause.Reason
 	case caused && cause.Reason != "":
 		return cause.Reason
-	case denied && x.keepOff && slices.ContainsFunc(d.Challenges, isIntegrated):
-		return "a logon is needed, and " + noKeepAlive
-	case denied:
-		return "anonymous access is off here, so a client must log on by one of the methods offered"
 	case x.refused != nil:
 		return x.refused.Text
 	}

@@ -15,7 +15,7 @@ func Look(tree *metabase.Tree) []metabase.Problem {
 	var problems []metabase.Problem
 	add := func(n *metabase.Node, property, format string, args ...any) {
 		problems = append(problems, metabase.Problem{
-			File: tree.File(), Key: n.Key, Property: property, Text: fmt.Sprintf(format, args...),
+			File: tree.File(), Line: n.Line(property), Key: n.Key, Property: property, Text: fmt.Sprintf(format, args...),
 		})
 	}
 	var walk func(n *metabase.Node)

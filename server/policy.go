@@ -15,9 +15,11 @@ func (s *Server) newSettings(site *site, n *metabase.Properties) *settings {
 		p.ProxiedNTLM = authn.Refuse
 	}
 	if n.AuthFlags&metabase.AuthAnonymous != 0 {
-		p.Anonymous = authn.NewAnonymous(&authn.AnonymousOptions{
-			Accounts: site.accounts, Name: n.AnonymousUserName, Type: site.prof.AnonymousLogon, Now: s.Clock,
-		})
+		o := &authn.AnonymousOptions{Accounts: site.accounts, Name: n.AnonymousUserName, Type: site.prof.AnonymousLogon, Now: s.Clock}
+		if n.AnonymousUserPass != "" && !n.AnonymousPasswordSync { // Q190005, Q216828
+			o.Password = &n.AnonymousUserPass
+		}
+		p.Anonymous = authn.NewAnonymous(o)
 	}
 	if n.AuthFlags&metabase.AuthNTLM != 0 {
 		o := &authn.NTLMOptions{Authorities: site.auths, Rules: rules, LMCompatibilityLevel: int(n.LMCompatibilityLevel), Rand: s.Rand}
