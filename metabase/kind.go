@@ -229,7 +229,7 @@ func readFlags(r *reader, p *property, v any) (any, error) {
 		mask = uint32(n)
 	}
 	if mask&^all != 0 {
-		r.warnf("no flag has the bits %#x", mask&^all)
+		return nil, fmt.Errorf("no flag has the bits %#x; %s", mask&^all, p.flagNames())
 	}
 	if p.several(mask) {
 		return nil, fmt.Errorf("more than one of its flags is set, which exclude each other (Q318863); leave one")

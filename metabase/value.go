@@ -1,6 +1,7 @@
 package metabase
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -9,12 +10,34 @@ import (
 
 // A Value is one property as the commands show it.
 type Value struct {
-	Name      string   `json:"name"`            // of the property, or of the bit asked for
-	Type      string   `json:"type"`            // as adsutil shows it: INTEGER STRING EXPANDSZ BOOLEAN LIST
-	Text      string   `json:"value"`           // of a list, the number of items
-	Items     []string `json:"items,omitempty"` // of a list
-	From      string   `json:"from"`            // key that sets it, "" for the version's default
-	Inherited bool     `json:"inherited"`       // From is not the key asked for
+	Name      string   // of the property, or of the bit asked for
+	Type      string   // as adsutil shows it: INTEGER STRING EXPANDSZ BOOLEAN LIST
+	Text      string   // of a list, the number of items
+	Items     []string // of a list
+	From      string   // key that sets it, "" for the version's default
+	Inherited bool     // From is not the key asked for
+}
+
+// MarshalJSON gives numbers, truth values and lists as what they are.
+func (v Value) MarshalJSON() ([]byte, error) {
+	var value any = v.Text
+	switch v.Type {
+	case "INTEGER":
+		if n, err := strconv.ParseUint(v.Text, 10, 32); err == nil {
+			value = n
+		}
+	case "BOOLEAN":
+		value = v.Text == "True"
+	case "LIST":
+		value = append([]string{}, v.Items...)
+	}
+	return json.Marshal(struct {
+		Name      string `json:"name"`
+		Type      string `json:"type"`
+		Value     any    `json:"value"`
+		From      string `json:"from"`
+		Inherited bool   `json:"inherited"`
+	}{v.Name, v.Type, value, v.From, v.Inherited})
 }
 
 // String returns the value as adsutil prints it, `Name : (TYPE) value`, and where

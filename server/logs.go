@@ -262,7 +262,11 @@ func (s *Server) refusedLogon(x *exchange, st status.Status, d *authn.Denied) {
 	if d.Cause.Reason == "" || d.Leg == authn.LegBare && d.Cause.Method != "Anonymous" {
 		return // nobody has tried to log on, or the handshake goes on
 	}
+	code := d.Cause.Win32
+	if code == status.ErrorSuccess {
+		code = st.Win32
+	}
 	s.serviceLog().Warn("logon refused",
 		"account", d.Cause.Account, "method", d.Cause.Method, "client", x.conn.clientIP,
-		"site", x.site.ID, "url", x.path, "reason", d.Cause.Reason, "status", st.Error(), "win32", uint32(d.Cause.Win32))
+		"site", x.site.ID, "url", x.path, "reason", d.Cause.Reason, "status", st.Error(), "win32", uint32(code))
 }

@@ -2,7 +2,9 @@ package server
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -230,7 +232,7 @@ func (s *Server) accounts(n *metabase.Node, loaded map[string]*authn.Accounts) (
 	if a := loaded[key]; a != nil {
 		return a, nil
 	}
-	a, errs, warnings := authn.LoadAccounts(n.Accounts, n.ComputerName)
+	a, errs, warnings := LoadAccounts(s.Metabase.Tree(), n)
 	for _, w := range warnings {
 		s.serviceLog().Warn(w)
 	}
@@ -240,6 +242,22 @@ func (s *Server) accounts(n *metabase.Node, loaded map[string]*authn.Accounts) (
 	a.Lockout = s.lockout(n)
 	loaded[key] = a
 	return a, nil
+}
+
+// LoadAccounts loads the account database that a node names. Errors are as
+// authn.LoadAccounts gives them; a file that is not there is an error of the
+// metabase, with the line that names it.
+func LoadAccounts(tree *metabase.Tree, n *metabase.Node) (db *authn.Accounts, errs []error, warnings []string) {
+	db, errs, warnings = authn.LoadAccounts(n.Accounts, n.ComputerName)
+	if len(errs) == 1 && errors.Is(errs[0], fs.ErrNotExist) {
+		p := metabase.Problem{File: tree.File(), Key: n.Key, Property: "Accounts",
+			Text: n.Accounts + " does not exist; iisd account add NAME makes it, or leave Accounts out"}
+		if key, ok := n.Origin("Accounts"); ok {
+			p.Key, p.Line = key, tree.Node(key).Line("Accounts")
+		}
+		errs[0] = errors.New(p.String())
+	}
+	return db, errs, warnings
 }
 
 // A settings is what follows from the properties in force at a node.

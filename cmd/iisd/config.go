@@ -6,7 +6,6 @@ import (
 
 	"strings"
 
-	"iisd/authn"
 	"iisd/metabase"
 	"iisd/server"
 )
@@ -53,7 +52,7 @@ func checkAccounts(o *options, tree *metabase.Tree) (failed bool) {
 			continue
 		}
 		seen[n.Accounts] = true
-		_, errs, warnings := authn.LoadAccounts(n.Accounts, n.ComputerName)
+		_, errs, warnings := server.LoadAccounts(tree, n)
 		for _, w := range warnings {
 			fmt.Fprintln(o.stdout, w+severity(true))
 		}
@@ -195,7 +194,7 @@ func readPassword(o *options) (string, error) {
 	}
 	p := strings.TrimSuffix(b.String(), "\r")
 	if p == "" {
-		return "", errors.New("no password on standard input: write it as one line")
+		return "", errors.New("the password is empty: write it to standard input as one line")
 	}
 	return p, nil
 }

@@ -48,7 +48,7 @@ func commands() []command {
 		{"check", "", "read and validate the metabase and the account database",
 			"iisd check --metabase /etc/iisd/metabase.toml",
 			func(f *flag.FlagSet, o *options) {
-				f.BoolVar(&o.live, "live", false, "look at the world too: directories, certificates, ports")
+				f.BoolVar(&o.live, "live", false, "look at the world too: directories that can be read, certificates and their dates")
 			}, check},
 		{"get", "PATH/PROPERTY", "print the effective value of a property",
 			"iisd get W3SVC/1/ROOT/AuthFlags", jsonFlag, get},
