@@ -188,6 +188,7 @@ func (c *conn) survive() {
 // or ends.
 func (c *conn) serve() {
 	defer c.survive()
+	c.Conn.SetDeadline(time.Time{}) // what the keeper may have set too late
 	for {
 		if c.x == nil {
 			if c.await() != nil {
@@ -214,6 +215,7 @@ func (c *conn) serve() {
 // deliver sends a response that has been decided on and goes on with serve.
 func (c *conn) deliver(st status.Status, err error) {
 	defer c.survive()
+	c.Conn.SetDeadline(time.Time{})
 	if !c.x.deliver(st, err) {
 		c.close()
 		return

@@ -42,6 +42,7 @@ type exchange struct {
 	auth      authn.Request
 	user      *authn.User // account the request runs as
 	challenge string      // final token of the logon, for the response
+	deferred  bool        // the default document is to judge the credentials
 	persists  bool        // the user now stays for the connection
 	leg       authn.Leg   // what a 401 is in the life of a handshake
 
@@ -77,7 +78,7 @@ func (x *exchange) begin(c *conn) {
 	x.req.Reset()
 	x.body = http1.Body{}
 	x.path, x.asked, x.node, x.below, x.set, x.stem = "", "", nil, "", nil, ""
-	x.user, x.challenge, x.persists, x.leg = nil, "", false, authn.LegBare
+	x.user, x.challenge, x.deferred, x.persists, x.leg = nil, "", false, false, authn.LegBare
 	x.resp = response{}
 	x.persist, x.keepOff, x.continued, x.broken, x.gathered = true, false, false, false, false
 	x.sent, x.received = 0, 0
@@ -388,10 +389,9 @@ func (x *exchange) authenticate() error {
 	a.LocalAddr, a.Client = c.local.Addr(), c.client.Addr()
 	a.Persist, a.KeepAliveOff, a.Now = x.persist, x.keepOff, x.now
 	a.Proxied = (a.Authorization != "" || c.auth.User() != nil) && x.proxied()
-	if a.Authorization != "" && x.path == x.asked && x.judgedByDocument() {
-		var err error
-		x.user, err = x.set.policy.Anonymous()
-		if err == nil {
+	if a.Authorization != "" && !x.deferred && x.judgedByDocument() {
+		if user, err := x.set.policy.Anonymous(); err == nil {
+			x.user, x.deferred = user, true
 			return nil
 		}
 	}

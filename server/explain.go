@@ -199,6 +199,9 @@ func (x *exchange) proceed(user *authn.User) error {
 // logonAs returns the user of an account by the first method through which it
 // may log on.
 func (x *exchange) logonAs(as string) (*authn.User, error) {
+	if name, domain, ok := strings.Cut(as, "@"); ok {
+		as = domain + `\` + name
+	}
 	var first error
 	for _, m := range x.set.policy.Methods {
 		t := authn.LogonNetwork

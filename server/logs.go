@@ -26,6 +26,7 @@ type logSet struct {
 
 type openLog struct {
 	logFile
+	key  string
 	used bool // by the snapshot being prepared
 }
 
@@ -50,7 +51,9 @@ func (ls *logSet) get(key string, open func() logFile) logFile {
 	defer ls.mu.Unlock()
 	l := ls.logs[key]
 	if l == nil {
-		l = &openLog{logFile: open()}
+		if l = ls.recall(key); l == nil {
+			l = &openLog{logFile: open(), key: key}
+		}
 		if ls.logs == nil {
 			ls.logs = map[string]*openLog{}
 		}
@@ -58,6 +61,18 @@ func (ls *logSet) get(key string, open func() logFile) logFile {
 	}
 	l.used = true
 	return l.logFile
+}
+
+// recall takes back a retired log whose settings are in force again: two writers
+// of one file would be in each other's way.
+func (ls *logSet) recall(key string) *openLog {
+	for i, l := range ls.retired {
+		if l.key == key {
+			ls.retired = slices.Delete(ls.retired, i, i+1)
+			return l
+		}
+	}
+	return nil
 }
 
 // accessLog returns the access log of a site, nil where it keeps none.
@@ -256,6 +271,14 @@ func (s *Server) connError(c *conn, reason string) {
 	})
 }
 
+// brief returns as much of a client's text as the service log shows.
+func brief(s string) string {
+	if len(s) > 256 {
+		return s[:256] + "..."
+	}
+	return s
+}
+
 // refusedLogon says in the service log why a logon was refused: the access log
 // and the client may not know.
 func (s *Server) refusedLogon(x *exchange, st status.Status, d *authn.Denied) {
@@ -268,5 +291,5 @@ func (s *Server) refusedLogon(x *exchange, st status.Status, d *authn.Denied) {
 	}
 	s.serviceLog().Warn("logon refused",
 		"account", d.Cause.Account, "method", d.Cause.Method, "client", x.conn.clientIP,
-		"site", x.site.ID, "url", x.path, "reason", d.Cause.Reason, "status", st.Error(), "win32", uint32(code))
+		"site", x.site.ID, "url", brief(x.path), "reason", d.Cause.Reason, "status", st.Error(), "win32", uint32(code))
 }

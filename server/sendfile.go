@@ -92,6 +92,7 @@ func (t *transfer) push(socket, file int) (done bool, err error) {
 		case n > 0:
 			t.left -= int64(n)
 			t.sent += int64(n)
+			t.progress()
 		case err == syscall.EINTR:
 		case err == syscall.EAGAIN:
 			if t.tooSlow() {

@@ -222,12 +222,13 @@ func (s *Server) listen(st *state) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var started []*listener
+	var gone []endpointKey // listeners that had to go for new ones
 	absent := 0
 	for _, k := range slices.SortedFunc(maps.Keys(st.wanted()), endpointKey.compare) {
 		if s.listeners[k] != nil {
 			continue
 		}
-		l, err := s.replaceListener(k, st)
+		l, err := s.replaceListener(k, st, &gone)
 		if err != nil && missing(err) && len(st.endpoints) > 1 {
 			s.serviceLog().Error("binding left out: "+err.Error(), "sites", "the other bindings go on")
 			absent++
@@ -238,12 +239,14 @@ func (s *Server) listen(st *state) error {
 				delete(s.listeners, l.key)
 				l.Close()
 			}
+			s.restore(gone)
 			return err
 		}
 		s.listeners[k] = l
 		started = append(started, l)
 	}
 	if len(s.listeners) == 0 {
+		s.restore(gone)
 		return fmt.Errorf("none of the %d bindings can be listened on", absent)
 	}
 	for _, l := range started {
@@ -254,38 +257,42 @@ func (s *Server) listen(st *state) error {
 	return nil
 }
 
-// replaceListener opens the socket of a binding. Where that fails because a
-// listener of the same port is in the way that is no longer wanted, as when a
-// site comes to be bound to every address, the old one goes first, and comes
-// back if the new one cannot be had.
-func (s *Server) replaceListener(k endpointKey, st *state) (*listener, error) {
+// replaceListener opens the socket of a binding. Where that fails because
+// listeners of the same port are in the way that are no longer wanted, as when a
+// site comes to be bound to every address, they go first; gone notes them.
+func (s *Server) replaceListener(k endpointKey, st *state, gone *[]endpointKey) (*listener, error) {
 	l, err := listenOn(k)
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return l, err
 	}
 	want := st.wanted()
-	var gone []endpointKey
+	inTheWay := false
 	for other, old := range s.listeners {
 		if other.port == k.port && !want[other] {
 			old.Close()
 			delete(s.listeners, other)
-			gone = append(gone, other)
+			*gone = append(*gone, other)
+			inTheWay = true
 		}
 	}
-	if gone == nil {
+	if !inTheWay {
 		return nil, err
 	}
-	if l, err = listenOn(k); err == nil {
-		return l, nil
-	}
-	for _, other := range gone {
-		if old, err := listenOn(other); err == nil {
-			s.listeners[other] = old
-			s.done.Add(1)
-			go s.accept(old)
+	return listenOn(k)
+}
+
+// restore listens again where a refused reload has stopped listening.
+func (s *Server) restore(gone []endpointKey) {
+	for _, k := range gone {
+		l, err := listenOn(k)
+		if err != nil {
+			s.serviceLog().Error("a binding is lost until the next reload", "error", err)
+			continue
 		}
+		s.listeners[k] = l
+		s.done.Add(1)
+		go s.accept(l)
 	}
-	return nil, err
 }
 
 // listenOn opens the socket of a binding.
@@ -549,7 +556,8 @@ func (s *Server) keep() {
 // look ends the connection if its time is up: itself if nobody has it, else by
 // waking who waits for the client.
 func (c *conn) look(now int64) {
-	deadline, p := c.deadline.Load(), phase(c.phase.Load())
+	p := phase(c.phase.Load()) // before the deadline: touch stores that first
+	deadline := c.deadline.Load()
 	if deadline == 0 || now <= deadline || p == phaseRun || p == phaseClosed {
 		return
 	}
@@ -564,7 +572,9 @@ func (c *conn) look(now int64) {
 		c.deadline.CompareAndSwap(deadline, now+c.first().idleNanos)
 		return
 	}
-	c.deadline.Store(0)
+	if !c.deadline.CompareAndSwap(deadline, 0) {
+		return // it goes on just now
+	}
 	c.server.connError(c, timerReasons[p])
 	c.Conn.SetDeadline(past)
 }

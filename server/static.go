@@ -71,6 +71,11 @@ func (x *exchange) directory(f *content.File) error {
 			}
 		}
 	}
+	if x.deferred { // and there is no such document
+		if err := x.again(); err != nil {
+			return err
+		}
+	}
 	if x.node.DirBrowseFlags&metabase.EnableDirBrowsing != 0 {
 		return x.listing()
 	}
@@ -369,27 +374,29 @@ func (x *exchange) location() string {
 	return stringOf(x.scratch)
 }
 
-// listing sends the directory's list of files.
+// listing sends the directory's list of files. A large directory takes its time,
+// so the list is made when nobody waits behind it.
 func (x *exchange) listing() error {
 	root, err := x.server.rootOf(x.node.VDir, x.now)
 	if err != nil {
 		return err
 	}
-	entries, err := x.server.cache.ReadDir(root, x.below)
-	if err != nil {
-		return err
-	}
 	x.closeFile()
-	host := hostName(x.req.Host)
-	if host == "" {
-		host = x.ownName()
+	l := content.Listing{Host: hostName(x.req.Host), Path: x.path, Flags: x.node.DirBrowseFlags, AtRoot: x.path == "/"}
+	if l.Host == "" {
+		l.Host = x.ownName()
 	}
-	l := content.Listing{Host: host, Path: x.path, Entries: entries, Flags: x.node.DirBrowseFlags, AtRoot: x.path == "/"}
 	r := &x.resp
 	r.code, r.kind = 200, kindListing
 	r.set(hServer, x.prof.Server)
 	r.set(hContentType, "text/html")
 	r.custom = x.node.HttpCustomHeaders
-	r.setMemory(l.Append(nil))
+	r.later = func() error {
+		var err error
+		if l.Entries, err = x.server.cache.ReadDir(root, x.below); err == nil {
+			r.setMemory(l.Append(nil))
+		}
+		return err
+	}
 	return nil
 }

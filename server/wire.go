@@ -88,6 +88,7 @@ type response struct {
 	noLength   bool               // the end of the connection ends the body, though size is known
 	body       []segment
 	stream     func(io.Writer) error // writes a body of unknown size
+	later      func() error          // makes the body, which takes a while
 	file       *content.File         // open until the response is sent
 	segs       [1]segment            // storage of the usual body
 }
@@ -172,6 +173,13 @@ func (x *exchange) write() {
 const coalesce = 16 << 10
 
 func (x *exchange) writeAll() {
+	if later := x.resp.later; later != nil {
+		if err := later(); err != nil {
+			x.server.serviceLog().Error("request failed", "client", x.conn.clientIP, "error", err)
+			x.broken = true
+			return
+		}
+	}
 	if x.resp.stream != nil {
 		x.streamHead()
 	}
@@ -188,6 +196,9 @@ func (x *exchange) writeAll() {
 // small reports whether the whole response is in memory and short enough to be
 // sent with one write(2) that does not wait.
 func (x *exchange) small() bool {
+	if x.resp.later != nil {
+		return false
+	}
 	if !x.hasBody() {
 		return true
 	}
@@ -357,6 +368,7 @@ func (x *exchange) closeFile() {
 // that asked for nothing is told nothing before 6.0.
 func (x *exchange) announceClose() {
 	if !x.prof.HTTP11 {
+		x.resp.set(hConnection, "")
 		return
 	}
 	if x.req.Proto == http1.HTTP11 || x.req.KeepAlive || x.refused != nil || x.prof.kernel != nil {
