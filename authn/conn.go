@@ -227,8 +227,12 @@ func (p *Policy) keeps(scheme string, u *User, proxied bool) bool {
 }
 
 // Admits reports whether a user who has logged on by one of the methods offered
-// here needs no other logon. The anonymous account is judged anew.
-func (p *Policy) Admits(u *User) bool {
+// here needs no other logon. The anonymous account is judged anew, and so is who
+// comes by NTLM through a proxy where that is refused.
+func (p *Policy) Admits(u *User, proxied bool) bool {
+	if proxied && p.ProxiedNTLM == Refuse && u != nil && u.Package == "NTLM" {
+		return false
+	}
 	if u == nil || u.Package == "" || u.guest && p.Anonymous == nil {
 		return false
 	}

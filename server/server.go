@@ -620,15 +620,18 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	var err error
 wait:
 	for {
-		s.wake(ctx.Err() != nil)
+		s.wake(err != nil)
 		select {
 		case <-all:
 			break wait
 		case <-ctx.Done():
 			err = ctx.Err()
 			s.wake(true)
-			<-all
-			break wait
+			select { // until the last of them has seen it
+			case <-all:
+				break wait
+			case <-tick.C:
+			}
 		case <-tick.C:
 		}
 	}

@@ -125,7 +125,7 @@ func (x *exchange) again() error {
 	if err := x.restrict(); err != nil {
 		return err
 	}
-	if !x.set.policy.Admits(x.user) {
+	if !x.set.policy.Admits(x.user, x.auth.Proxied) {
 		if err := x.authenticate(); err != nil {
 			return err
 		}
