@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -69,6 +70,9 @@ func (s *Server) question(q *Question, u *url.URL) (*exchange, error) {
 	secure := u.Scheme == "https"
 	port := portOf(u, secure)
 	site, binding := st.find(q.Site, lowerHost(u.Hostname()), port, secure)
+	if site == nil && q.Site != "" {
+		return nil, fmt.Errorf("there is no site %s that serves %s", q.Site, q.URL)
+	}
 	if site == nil {
 		return nil, fmt.Errorf("no site is bound to %s: name one with --site", q.URL)
 	}
@@ -279,6 +283,11 @@ func (x *exchange) because(st status.Status, err error) string {
 	case x.refused != nil:
 		return x.refused.Text
 	}
+	if v := x.vdir(); st.Code == 404 && v != nil {
+		if _, err := os.Stat(v.Path); err != nil {
+			return fmt.Sprintf("the directory of %s is not there: %v", v.Key, err)
+		}
+	}
 	if s := sentences[[2]int{st.Code, st.Sub}]; s != "" {
 		return strings.ReplaceAll(s, "ACCOUNT", x.who())
 	}
@@ -286,6 +295,14 @@ func (x *exchange) because(st status.Status, err error) string {
 		return err.Error()
 	}
 	return x.who() + " may have it"
+}
+
+// vdir returns the virtual directory of the request, nil if there is none.
+func (x *exchange) vdir() *metabase.Node {
+	if x.node == nil {
+		return nil
+	}
+	return x.node.VDir
 }
 
 func isIntegrated(challenge string) bool {
