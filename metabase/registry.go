@@ -111,7 +111,7 @@ var registry = []property{
 	{name: "EmulatedVersion", kind: kindVersion, at: toSite, traits: strictly, def: "10.0", field: func(p *Properties) any { return &p.EmulatedVersion }},
 	{name: "ComputerName", kind: kindString, at: atService, traits: required, field: func(p *Properties) any { return &p.ComputerName }}, // default: the host's name
 	{name: "Accounts", kind: kindFile, at: atService, field: func(p *Properties) any { return &p.Accounts }},
-	{name: "Authorities", kind: kindNames, at: toSite, traits: required, def: "local", field: func(p *Properties) any { return &p.Authorities }},
+	{name: "Authorities", kind: kindNames, at: toSite, traits: pending | required, def: "local", field: func(p *Properties) any { return &p.Authorities }},
 
 	// Who is asking.
 	{name: "AuthFlags", id: 6000, kind: kindFlags, at: atAny, def: "5", flags: authFlags, field: func(p *Properties) any { return &p.AuthFlags }},                                                                                                                                                          // ms524513, Q178232
@@ -123,14 +123,14 @@ var registry = []property{
 	{name: "DefaultLogonDomain", id: 6012, kind: kindString, at: atAny, field: func(p *Properties) any { return &p.DefaultLogonDomain }},                              // Q260269
 	{name: "Realm", id: 6001, kind: kindString, at: atAny | atAuthority, field: func(p *Properties) any { return &p.Realm }},
 	{name: "LogonMethod", id: 6013, kind: kindNumber, at: atAny, def: "0; 6.0: 3", max: 3, field: func(p *Properties) any { return &p.LogonMethod }},         // Q247593, Q262233
-	{name: "UserTokenTTL", kind: kindNumber, at: atService, def: "900", field: func(p *Properties) any { return &p.UserTokenTTL }},                           // seconds, Q152526
+	{name: "UserTokenTTL", kind: kindNumber, at: atService, traits: pending, def: "900", field: func(p *Properties) any { return &p.UserTokenTTL }},          // seconds, Q152526
 	{name: "LMCompatibilityLevel", kind: kindNumber, at: atAny, def: "2; 7.0: 3", max: 5, field: func(p *Properties) any { return &p.LMCompatibilityLevel }}, // MS-NLMP note 81
 	{name: "UseKernelMode", kind: kindBool, at: atAny, def: "false; 7.0: true", field: func(p *Properties) any { return &p.UseKernelMode }},
 	{name: "AuthPersistNonNTLM", kind: kindBool, at: atAny, def: "false; 7.0: true", field: func(p *Properties) any { return &p.AuthPersistNonNTLM }},
 	{name: "ExtendedProtection", kind: kindChoice, at: atAny, traits: pending, def: "None", values: []string{"None", "Allow", "Require"}, field: func(p *Properties) any { return &p.ExtendedProtection }},
-	{name: "LockoutThreshold", kind: kindNumber, at: atService, traits: pending, def: "0", field: func(p *Properties) any { return &p.LockoutThreshold }},
-	{name: "LockoutDuration", kind: kindNumber, at: atService, traits: pending, def: "1800", field: func(p *Properties) any { return &p.LockoutDuration }},
-	{name: "LockoutWindow", kind: kindNumber, at: atService, traits: pending, def: "1800", field: func(p *Properties) any { return &p.LockoutWindow }},
+	{name: "LockoutThreshold", kind: kindNumber, at: atService, def: "0", field: func(p *Properties) any { return &p.LockoutThreshold }},
+	{name: "LockoutDuration", kind: kindNumber, at: atService, def: "1800", field: func(p *Properties) any { return &p.LockoutDuration }},
+	{name: "LockoutWindow", kind: kindNumber, at: atService, def: "1800", field: func(p *Properties) any { return &p.LockoutWindow }},
 	{name: "NTLMLogShape", kind: kindChoice, at: toSite, def: "documented", values: []string{"documented", "observed"}, field: func(p *Properties) any { return &p.NTLMLogShape }}, // KB 969060, KB 907273
 	{name: "ProcessNTCRIfLoggedOn", id: 2070, kind: kindBool, at: toSite, traits: pending, def: "true"},
 	{name: "AuthChangeFlags", id: 2068, kind: kindFlags, at: toSite, traits: pending, def: "1; 6.0: 6", flags: authChangeFlags, field: func(p *Properties) any { return &p.AuthChangeFlags }},
@@ -240,7 +240,7 @@ var registry = []property{
 	{name: "MaxGlobalBandwidth", id: 9201, kind: kindNumber, at: atService, traits: pending, def: "0xFFFFFFFF"},
 	{name: "MinFileBytesPerSec", id: 9205, kind: kindNumber, at: atService, def: "240", field: func(p *Properties) any { return &p.MinFileBytesPerSec }}, // KB 820729
 	{name: "MinFileKbSec", kind: kindNumber, at: atService, traits: pending, def: "1000"},                                                                // bytes per second, Q301310
-	{name: "UploadReadAheadSize", id: 6045, kind: kindNumber, at: atAny, def: "49152", field: func(p *Properties) any { return &p.UploadReadAheadSize }},
+	{name: "UploadReadAheadSize", id: 6045, kind: kindNumber, at: atAny, traits: pending, def: "49152", field: func(p *Properties) any { return &p.UploadReadAheadSize }},
 	{name: "MaxRequestEntityAllowed", id: 6051, kind: kindNumber, at: atAny, def: "0xFFFFFFFF", field: func(p *Properties) any { return &p.MaxRequestEntityAllowed }},
 	{name: "MaxFieldLength", kind: kindNumber, at: atService, def: "65534", min: 64, max: 65534, field: func(p *Properties) any { return &p.MaxFieldLength }},                                     // HTTP.sys registry value; IIS's own default is 16384
 	{name: "MaxRequestBytes", kind: kindNumber, at: atService, def: "131072", min: 256, max: 16777216, field: func(p *Properties) any { return &p.MaxRequestBytes }},                              // HTTP.sys registry value; IIS's own default is 16384
