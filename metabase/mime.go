@@ -33,6 +33,11 @@ func (m *MimeMap) Type(name string) (mediaType string, ok bool) {
 			return mediaType, true
 		}
 	}
+	if !strings.Contains(name, ".") {
+		if mediaType, ok = m.own["."]; ok { // files without an extension
+			return mediaType, true
+		}
+	}
 	if mediaType, ok = m.own["*"]; ok {
 		return mediaType, true
 	}
@@ -106,7 +111,7 @@ func parseMimeEntry(text string) (extension, mediaType string, err error) {
 	extension, mediaType = strings.TrimSpace(part[0]), strings.TrimSpace(strings.Join(part[1:], ","))
 	if strings.Contains(extension, "/") {
 		extension, mediaType = strings.TrimSpace(part[1]), extension
-		if !strings.HasPrefix(extension, ".") && extension != "*" {
+		if extension != "" && extension[0] != '.' && extension != "*" {
 			extension = "." + extension
 		}
 	}
@@ -120,7 +125,7 @@ func parseMimeEntry(text string) (extension, mediaType string, err error) {
 }
 
 func checkMime(extension, mediaType string) error {
-	if extension != "*" && (len(extension) < 2 || extension[0] != '.' || strings.ContainsAny(extension, "/ *")) {
+	if extension != "*" && extension != "." && (len(extension) < 2 || extension[0] != '.' || strings.ContainsAny(extension, "/ *")) {
 		return errors.New("no extension")
 	}
 	main, sub, ok := strings.Cut(mediaType, "/")

@@ -398,7 +398,7 @@ func TestWrongEntries(t *testing.T) {
 		"CertMappings":      {"", "sha256:00 => x", "subject O=x", "O=x => y", "subject O=x => "},
 		"PinningProxies":    {"10.0.0.0/33", "proxy.test"},
 		"FileACL":           {"", "allow", "allow x", "allow  R", `allow "x R`, "allow x RZ"},
-		"MimeMap":           {"", "txt,text/plain", ".txt,text", ".txt,/plain", ".t xt,text/plain", ".,a/b", "text/plain,", "text /plain,txt"},
+		"MimeMap":           {"", "txt,text/plain", ".txt,text", ".txt,/plain", ".t xt,text/plain", "text/plain,", "text /plain,txt"},
 		"HttpCustomHeaders": {"", ":", ": x", "X", "Ä: x", "X : y"},
 		"HttpRedirect":      {"/x,FOREVER", "*; /a", "*; /a; /b; /c"},
 	} {
@@ -429,5 +429,19 @@ func TestHotPath(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// Files without an extension have the entry "." (IIS Manager's spelling).
+func TestMimeMapWithoutExtension(t *testing.T) {
+	v, err := readMime(nil, nil, []string{".,text/plain"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := v.(*MimeMap)
+	for name, want := range map[string]string{"README": "text/plain", "a/b.c/README": "text/plain", "page.x": ""} {
+		if got, _ := m.Type(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
 	}
 }

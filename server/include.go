@@ -20,6 +20,10 @@ func isInclude(name string) bool {
 	return false
 }
 
+// includeType is the media type that MimeMap gives to files with server-side
+// includes of other names, as other servers know it too.
+const includeType = "text/x-server-parsed-html"
+
 // maxInclude is the largest page that is searched for directives.
 const maxInclude = 1 << 20
 

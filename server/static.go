@@ -218,10 +218,10 @@ func portSuffix(port, usual int) string {
 
 // file sends a file, or the parts of it that were asked for.
 func (x *exchange) file(f *content.File) error {
-	if isInclude(f.Name) {
+	mime, ok := x.node.MimeMap.Type(f.Name)
+	if isInclude(f.Name) || mime == includeType {
 		return x.include(f)
 	}
-	mime, ok := x.node.MimeMap.Type(f.Name)
 	if !ok && x.prof.UnknownMIME404 {
 		return status.MimeDenied
 	}
