@@ -123,7 +123,11 @@ func (l *loader) noTOML(err error, tables []tableSpan) *Problem {
 			return p
 		}
 	}
-	return &Problem{File: l.file, Line: tables[0].line + e.Position.Line - 1, Text: e.Message}
+	text := e.Message
+	if strings.Contains(text, "escape") {
+		text += `; a backslash in double quotes is an escape: put the value in single quotes, and where it is a Windows path write one of this machine, such as "/srv/wwwroot"`
+	}
+	return &Problem{File: l.file, Line: tables[0].line + e.Position.Line - 1, Text: text}
 }
 
 const (
@@ -318,6 +322,9 @@ func (l *loader) setting(n *Node, class place, k keySpan, text string, raw any) 
 		}
 		return
 	}
+	if idle := s.idle(v); idle != "" {
+		l.problem(k.line, n.Key, name, true, idle+": nothing acts on this yet")
+	}
 	if s.is(pending) {
 		l.problem(k.line, n.Key, name, true, "this version of iisd knows the property but does not act on it yet")
 	}
@@ -327,6 +334,26 @@ func (l *loader) setting(n *Node, class place, k keySpan, text string, raw any) 
 		l.buf = binary.AppendUvarint(l.buf, uint64(s.flag.bit))
 		l.buf = append(append(l.buf, text[k.from:k.to]...), 0)
 	}
+}
+
+// idle names the flags that a value sets and that nothing acts on yet.
+func (s spelling) idle(v any) string {
+	var set uint32
+	switch v := v.(type) {
+	case uint32:
+		set = v & s.later
+	case bool:
+		if v {
+			set = s.flag.bit & s.later
+		}
+	}
+	var names []string
+	for _, f := range s.flags {
+		if f.bit&set != 0 {
+			names = append(names, f.name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // read reads a value; a bit by its own name is true or false.

@@ -313,3 +313,23 @@ func TestShipped(t *testing.T) {
 		t.Fatal(problems)
 	}
 }
+
+// What nothing acts on yet is never silently ignored, nor a Windows path left
+// unexplained.
+func TestNotActedOnYet(t *testing.T) {
+	for _, test := range []struct{ line, want string }{
+		{`AuthFlags = "AuthAnonymous | AuthMD5"`, "AuthFlags: AuthMD5: nothing acts on this yet"},
+		{`AuthPassport = true`, "AuthPassport: AuthPassport: nothing acts on this yet"},
+		{`AccessFlags = 7`, "AccessFlags: AccessWrite, AccessExecute: nothing acts on this yet"},
+		{`DefaultDoc = "C:\Inetpub"`, `write one of this machine, such as "/srv/wwwroot"`},
+	} {
+		_, problems := parse("m.toml", "[\"/LM/W3SVC/1\"]\nServerBindings = [\":80:\"]\n[\"/LM/W3SVC/1/ROOT\"]\nPath = \"/srv\"\n"+test.line+"\n")
+		found := false
+		for _, p := range problems {
+			found = found || strings.Contains(p.String(), test.want)
+		}
+		if !found {
+			t.Errorf("%s: %v lacks %q", test.line, problems, test.want)
+		}
+	}
+}

@@ -29,6 +29,7 @@ type property struct {
 	values   []string // spellings of a string that has only these
 	flags    []flag
 	one      uint32 // flags of which at most one is set
+	later    uint32 // flags that nothing acts on yet
 	field    func(*Properties) any
 
 	order int // in registry
@@ -114,7 +115,7 @@ var registry = []property{
 	{name: "Authorities", kind: kindNames, at: toSite, traits: pending | required, def: "local", field: func(p *Properties) any { return &p.Authorities }},
 
 	// Who is asking.
-	{name: "AuthFlags", id: 6000, kind: kindFlags, at: atAny, def: "5", flags: authFlags, field: func(p *Properties) any { return &p.AuthFlags }},                                                                                                                                                          // ms524513, Q178232
+	{name: "AuthFlags", id: 6000, kind: kindFlags, at: atAny, def: "5", flags: authFlags, later: AuthMD5 | AuthPassport, field: func(p *Properties) any { return &p.AuthFlags }},                                                                                                                           // ms524513, Q178232
 	{name: "AuthPersistence", id: 6031, kind: kindFlags, at: atAny, def: "0x80; 6.0: 0", flags: authPersistenceFlags, one: AuthPersistSingleRequest | AuthPersistSingleRequestIfProxy | AuthPersistSingleRequestAlwaysIfProxy, field: func(p *Properties) any { return &p.AuthPersistence }},               // Q307617, Q318863, cc781339
 	{name: "NTAuthenticationProviders", id: 6032, kind: kindProviders, at: toSite, traits: required, def: "NTLM; 5.0: Negotiate,NTLM", values: []string{"Negotiate", "NTLM", "Kerberos", "Negotiate:Kerberos", "Negotiate:PKU2U"}, field: func(p *Properties) any { return &p.NTAuthenticationProviders }}, // Q248350, Q215383
 	{name: "AnonymousUserName", id: 6020, kind: kindString, at: atAny, traits: required, field: func(p *Properties) any { return &p.AnonymousUserName }},                                                                                                                                                   // default: see derivation, Q259353
@@ -161,8 +162,8 @@ var registry = []property{
 	{name: "ProxiedNTLM", kind: kindChoice, at: atAny, def: "SingleRequest", values: []string{"SingleRequest", "Refuse"}, field: func(p *Properties) any { return &p.ProxiedNTLM }},
 
 	// May they have it.
-	{name: "AccessFlags", id: 6016, kind: kindFlags, at: atAny, def: "1", flags: accessFlags, field: func(p *Properties) any { return &p.AccessFlags }},          // Q315583
-	{name: "AccessSSLFlags", id: 6030, kind: kindFlags, at: atAny, def: "0", flags: accessSSLFlags, field: func(p *Properties) any { return &p.AccessSSLFlags }}, // Q224389, Q308255
+	{name: "AccessFlags", id: 6016, kind: kindFlags, at: atAny, def: "1", flags: accessFlags, later: AccessWrite | AccessExecute, field: func(p *Properties) any { return &p.AccessFlags }},                                               // Q315583
+	{name: "AccessSSLFlags", id: 6030, kind: kindFlags, at: atAny, def: "0", flags: accessSSLFlags, later: AccessSSLNegotiateCert | AccessSSLRequireCert | AccessSSLMapCert, field: func(p *Properties) any { return &p.AccessSSLFlags }}, // Q224389, Q308255
 	{name: "FileACL", kind: kindACL, at: atAny, field: func(p *Properties) any { return &p.FileACL }},
 	{name: "UseDiskPermissions", kind: kindBool, at: atVDir, traits: pending, def: "false", field: func(p *Properties) any { return &p.UseDiskPermissions }},
 	{name: "CompareNames", kind: kindBool, at: atVDir, def: "true", field: func(p *Properties) any { return &p.CompareNames }}, // Q264284
