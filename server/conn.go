@@ -170,10 +170,15 @@ func (c *conn) answer() (goesOn bool) {
 			return false
 		}
 	}
-	c.deadline.Store(x.now.UnixNano() + c.idleNanos)
-	c.server.release(x)
-	c.x = nil
+	c.rest()
 	return true
+}
+
+// rest lets go of the exchange that has ended and begins the idle time.
+func (c *conn) rest() {
+	c.deadline.Store(c.x.now.UnixNano() + c.idleNanos)
+	c.server.release(c.x)
+	c.x = nil
 }
 
 // survive keeps a fault in one connection from the others.
@@ -199,9 +204,7 @@ func (c *conn) serve() {
 			break
 		}
 		if !c.x.in.pending() {
-			c.deadline.Store(c.x.now.UnixNano() + c.idleNanos)
-			c.server.release(c.x)
-			c.x = nil
+			c.rest()
 			if c.poller != nil {
 				c.idle()
 				c.ready()
@@ -220,15 +223,13 @@ func (c *conn) deliver(st status.Status, err error) {
 		c.close()
 		return
 	}
-	if !c.x.in.pending() {
-		c.deadline.Store(c.x.now.UnixNano() + c.idleNanos)
-		c.server.release(c.x)
-		c.x = nil
-		c.idle()
-		c.ready()
+	if c.x.in.pending() {
+		c.serve()
 		return
 	}
-	c.serve()
+	c.rest()
+	c.idle()
+	c.ready()
 }
 
 // await blocks until a client that speaks TLS has sent something.
