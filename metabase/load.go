@@ -185,6 +185,10 @@ func (l *loader) table(t *tableSpan, text string, data map[string]any) {
 		l.errorf(t.line, t.name, "", `a key is a path below /LM, such as "/LM/W3SVC/1/ROOT"`)
 		return
 	}
+	if unreachable(t.name) {
+		l.errorf(t.line, t.name, "", `no URL leads to this key, so it would guard nothing: leave out "." and ".." segments, blanks and dots at the end of a segment, and write / for a backslash`)
+		return
+	}
 	if err := printable(t.name); err != nil {
 		l.problem(t.line, t.name, "", false, err.Error())
 		return
@@ -227,6 +231,16 @@ func (l *loader) fingerprint() uint32 {
 		l.prints[string(l.buf)] = n
 	}
 	return n
+}
+
+// unreachable reports whether a key has a segment that no canonical URL has.
+func unreachable(key string) bool {
+	for segment := range segments(key) {
+		if strings.Contains(segment, `\`) || strings.HasSuffix(segment, ".") || strings.HasSuffix(segment, " ") {
+			return true
+		}
+	}
+	return false
 }
 
 func underLM(path string) bool {

@@ -333,3 +333,13 @@ func TestNotActedOnYet(t *testing.T) {
 		}
 	}
 }
+
+// A key that no canonical URL matches would guard nothing.
+func TestUnreachableKeys(t *testing.T) {
+	for _, key := range []string{"/../x", "/.", "/secure.", "/secure ", `/a\\b`} {
+		_, problems := parse("m.toml", "[\"/LM/W3SVC/1/ROOT\"]\nPath = \"/srv\"\n[\"/LM/W3SVC/1/ROOT"+key+"\"]\nAuthFlags = 4\n")
+		if !Failed(problems) || !strings.Contains(problems[len(problems)-1].Text, "no URL leads to this key") {
+			t.Errorf("%q: %v", key, problems)
+		}
+	}
+}
